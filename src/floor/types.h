@@ -1,0 +1,143 @@
+// The vocabulary of the live floor: closed lists and settings. Settings are state: they change only by events.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/describe.h"
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace pasokh::floor {
+
+enum class Strategy : std::uint8_t { fair_share, longest_idle, round_robin, ring_all, fixed_order };
+enum class AgentState : std::uint8_t { signed_out, ready, paused, offered, talking, wrap_up };
+enum class Direction : std::uint8_t { inbound, outbound, internal };
+enum class Language : std::uint8_t { fa, en };
+
+// How a call ended, decided once, in the core. Closed list; printed by `pasokh report calls --help`.
+enum class Outcome : std::uint8_t {
+  in_progress,
+  answered,        // an agent (or, outbound, the other side) talked
+  abandoned,       // the caller left while waiting
+  queue_full,      // refused: capacity reached and no overflow
+  waited_out,      // maximum wait reached and no overflow
+  refused,         // not allowed, nobody to take it, or overload
+  unknown_number,
+  no_answer,       // outbound: the other side did not answer
+  busy,            // outbound
+  failed,          // trouble on our side or the network's
+};
+
+// Why an offer ended without an answer, and why a leg ended.
+enum class LapseReason : std::uint8_t { no_answer, declined, busy, unreachable };
+enum class WithdrawReason : std::uint8_t { caller_left, answered_elsewhere, agent_left, we_failed, moved };
+enum class EndCause : std::uint8_t { hung_up, cancelled, no_answer, busy, declined, unreachable, lost, ended_by_us, transferred, failed, not_allowed, timed_out };
+enum class LeftQueue : std::uint8_t { answered, abandoned, overflow_queue, overflow_number, waited_out, given, transferred, queue_removed, failed };
+enum class TransferKind : std::uint8_t { blind, consult };
+
+struct SkillLevel {
+  std::string skill;
+  std::int32_t level = 1;  // 1…10
+  bool operator==(const SkillLevel&) const = default;
+  PASOKH_FIELDS(skill, level)
+};
+
+// From `after` waiting on, the call needs these levels (an empty list: anyone of the queue). Steps are sorted by `after`.
+struct SkillStep {
+  Duration after;
+  std::vector<SkillLevel> needs;
+  bool operator==(const SkillStep&) const = default;
+  PASOKH_FIELDS(after, needs)
+};
+
+struct QueueSettings {
+  Strategy strategy = Strategy::fair_share;
+  std::int32_t priority = 0;              // higher goes first, over all queues
+  Duration ring = Duration::seconds(20);  // an offer unanswered for so long lapses
+  Duration wrap_up = Duration::seconds(10);
+  std::int32_t capacity = 1000;           // callers waiting; the next one overflows or is refused
+  Duration max_wait = Duration::seconds(3600);
+  std::string overflow_queue;             // code of a queue, or empty
+  std::string overflow_number;            // outside number (outbound plan applies), or empty
+  std::vector<SkillStep> skills;
+  Duration service_level = Duration::seconds(20);  // threshold T of the reports
+  Duration short_abandon = Duration::seconds(5);
+  bool record = true;
+  bool notice = true;                     // spoken notice before recording
+  std::string music = "default";          // file in DIR/prompts, "default", or "none"
+  bool announce_place = true;             // "you are second in the queue"
+  Duration announce_every = Duration::seconds(60);
+  Language language = Language::fa;
+  bool operator==(const QueueSettings&) const = default;
+  PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level,
+                short_abandon, record, notice, music, announce_place, announce_every, language)
+};
+
+struct Membership {
+  QueueId queue;
+  std::int32_t order = 0;  // fixed order: lower rings first
+  bool operator==(const Membership&) const = default;
+  PASOKH_FIELDS(queue, order)
+};
+
+struct AgentSettings {
+  std::string number;              // typed at a phone to sign in there (hot desking): digits
+  std::vector<Membership> queues;
+  std::vector<SkillLevel> skills;
+  std::string device;              // usual device (its user), may be empty
+  bool operator==(const AgentSettings&) const = default;
+  PASOKH_FIELDS(number, queues, skills, device)
+};
+
+struct NumberSettings {
+  std::string queue;               // code
+  Language language = Language::fa;
+  bool operator==(const NumberSettings&) const = default;
+  PASOKH_FIELDS(queue, language)
+};
+
+// What the floor needs of a trunk; everything else (addresses, rewriting, codecs…) it only carries for `sip`.
+struct TrunkSettings {
+  std::int32_t max_channels = 0;   // 0: no limit
+  std::map<std::string, std::string> other;
+  bool operator==(const TrunkSettings&) const = default;
+  PASOKH_FIELDS(max_channels, other)
+};
+
+// One rule of the outbound plan: numbers that start with `prefix` may be called, through `trunk`.
+struct OutboundRule {
+  std::string prefix;
+  std::string trunk;               // code
+  std::int32_t min_digits = 3, max_digits = 15;
+  bool operator==(const OutboundRule&) const = default;
+  PASOKH_FIELDS(prefix, trunk, min_digits, max_digits)
+};
+
+struct CentreSettings {
+  std::int64_t ledger_limit = 3;   // balances stay within ± so many calls
+  std::string time_zone = "Asia/Tehran";
+  std::vector<OutboundRule> outbound;  // empty: nothing may be called outside
+  std::int32_t max_calls = 0;      // admission limit, live calls; 0: none
+  bool operator==(const CentreSettings&) const = default;
+  PASOKH_FIELDS(ledger_limit, time_zone, outbound, max_calls)
+};
+
+}  // namespace pasokh::floor
+
+namespace pasokh {
+template <> inline constexpr std::array enum_names<floor::Strategy>{"fair-share", "longest-idle", "round-robin", "ring-all", "fixed-order"};
+template <> inline constexpr std::array enum_names<floor::AgentState>{"signed_out", "ready", "paused", "offered", "talking", "wrap_up"};
+template <> inline constexpr std::array enum_names<floor::Direction>{"inbound", "outbound", "internal"};
+template <> inline constexpr std::array enum_names<floor::Language>{"fa", "en"};
+template <> inline constexpr std::array enum_names<floor::Outcome>{"in_progress", "answered", "abandoned", "queue_full", "waited_out", "refused", "unknown_number", "no_answer", "busy", "failed"};
+template <> inline constexpr std::array enum_names<floor::LapseReason>{"no_answer", "declined", "busy", "unreachable"};
+template <> inline constexpr std::array enum_names<floor::WithdrawReason>{"caller_left", "answered_elsewhere", "agent_left", "we_failed", "moved"};
+template <> inline constexpr std::array enum_names<floor::EndCause>{"hung_up", "cancelled", "no_answer", "busy", "declined", "unreachable", "lost", "ended_by_us", "transferred", "failed", "not_allowed", "timed_out"};
+template <> inline constexpr std::array enum_names<floor::LeftQueue>{"answered", "abandoned", "overflow_queue", "overflow_number", "waited_out", "given", "transferred", "queue_removed", "failed"};
+template <> inline constexpr std::array enum_names<floor::TransferKind>{"blind", "consult"};
+}  // namespace pasokh

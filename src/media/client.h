@@ -1,0 +1,43 @@
+// Control's end of the wire to one worker: non-blocking, owned by the switchboard's loop. And how a worker is started.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "media/wire.h"
+
+namespace pasokh::media {
+
+// Runs a worker in this process until Quit, or until it had no control for `orphan_after` and has no live leg.
+// Listens on `socket` (a Unix path; a stale file is replaced). Returns the exit status.
+struct WorkerOptions {
+  std::string socket;
+  std::string bind_ip = "0.0.0.0";
+  Duration orphan_after = Duration::minutes(10);
+};
+int run_worker(const WorkerOptions&);
+
+class WorkerClient {
+ public:
+  WorkerClient() = default;
+  ~WorkerClient();
+  WorkerClient(WorkerClient&&) noexcept;
+  WorkerClient& operator=(WorkerClient&&) noexcept;
+
+  Result<> connect(const std::string& socket);     // at once or not at all
+  bool connected() const { return fd_ >= 0; }
+  int fd() const { return fd_; }                    // for epoll; wants EPOLLOUT when wants_write()
+  bool wants_write() const { return !out_.empty(); }
+  void send(const ToWorker&);                       // queued; flush() writes
+  // false: the worker is gone (fd is closed)
+  bool flush();
+  bool receive(std::vector<FromWorker>& into);
+
+ private:
+  int fd_ = -1;
+  std::string in_, out_;
+};
+
+}  // namespace pasokh::media
