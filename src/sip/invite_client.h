@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "sip/message.h"
 #include "sip/transaction.h"
@@ -15,7 +14,7 @@ class InviteClient : public Transaction {
   enum class Verdict : std::uint8_t { absorbed, pass_up };   // pass_up: the owner must hear of this response
   enum class Fired : std::uint8_t { nothing, timed_out };
 
-  InviteClient(Flow peer, Owner owner, std::string request) : Transaction(Kind::invite_client, std::move(peer), owner), request_(std::move(request)) {}
+  InviteClient(Flow remote, Owner whose, std::string request) : Transaction(Kind::invite_client, std::move(remote), whose), request_(std::move(request)) {}
 
   State state() const { return state_; }
   const std::string& request() const { return request_; }
@@ -30,9 +29,6 @@ class InviteClient : public Transaction {
   bool take_cancel_due(Instant now);
   void moved_to(Flow flow, Turn turn);       // the peer's connection was replaced
   std::uint64_t repeated = 0;
-
-  // dialogs that 2xx answers of this INVITE made and that we have ended, by To tag (forked answers, late answers)
-  std::vector<std::string> refused_tags;
 
  private:
   std::string acknowledgement(const Message& response) const;

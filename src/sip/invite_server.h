@@ -14,7 +14,7 @@ class InviteServer : public Transaction {
   enum class State : std::uint8_t { proceeding, completed, confirmed, accepted };
   enum class Fired : std::uint8_t { nothing, ack_never_came };
 
-  InviteServer(Flow peer, Owner owner) : Transaction(Kind::invite_server, std::move(peer), owner) {}
+  InviteServer(Flow remote, Owner whose) : Transaction(Kind::invite_server, std::move(remote), whose) {}
 
   State state() const { return state_; }
   bool answered() const { return state_ != State::proceeding; }
@@ -22,6 +22,7 @@ class InviteServer : public Transaction {
   void respond(int status, std::string bytes, bool early, Turn turn);
   void request_again(Turn turn);
   void acknowledged(Turn turn);              // ACK to a failure; the ACK to a 2xx is another transaction and goes to the leg
+  void remember(std::string provisional) { last_ = std::move(provisional); }  // after a restart: told again when asked again
   void expect_no_more(Instant now);          // after a restart: the 2xx went out in an earlier life
   Fired on_timeout(Turn turn);
   Instant deadline() const override;

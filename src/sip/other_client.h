@@ -14,7 +14,7 @@ class OtherClient : public Transaction {
   enum class Verdict : std::uint8_t { absorbed, pass_up };
   enum class Fired : std::uint8_t { nothing, timed_out };
 
-  OtherClient(Flow peer, Owner owner, std::string request) : Transaction(Kind::other_client, std::move(peer), owner), request_(std::move(request)) {}
+  OtherClient(Flow remote, Owner whose, std::string request) : Transaction(Kind::other_client, std::move(remote), whose), request_(std::move(request)) {}
 
   State state() const { return state_; }
   const std::string& request() const { return request_; }

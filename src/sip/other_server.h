@@ -9,7 +9,7 @@ namespace pasokh::sip {
 
 class OtherServer : public Transaction {
  public:
-  OtherServer(Flow peer, Owner owner) : Transaction(Kind::other_server, std::move(peer), owner) {}
+  OtherServer(Flow remote, Owner whose) : Transaction(Kind::other_server, std::move(remote), whose) {}
 
   void respond(int status, std::string bytes, bool early, Turn turn);
   void request_again(Turn turn);

@@ -26,8 +26,6 @@ Duration ban_for(std::uint32_t bans) {
   return std::min(ban, longest_ban);
 }
 
-bool same_contact(const std::string& a, const std::string& b) { return a == b; }
-
 }  // namespace
 
 void Registrar::set_device(const DeviceConfig& config) {
@@ -40,7 +38,7 @@ void Registrar::set_device(const DeviceConfig& config) {
 void Registrar::remove_device(DeviceId id) {
   auto found = devices_.find(id);
   if (found == devices_.end()) return;
-  for (const auto& binding : found->second.bindings) index(*binding, false);
+  for (const auto& binding : found->second.bindings) { index(*binding, false); --binding_count_; }
   users_.erase(found->second.config.user);
   devices_.erase(found);
 }
@@ -197,43 +195,45 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
   for (const auto& binding : device.bindings)                        // §10.3 step 7: an old request may not undo a newer one
     if (binding->call_id == request.call_id() && request.cseq() <= binding->cseq) {
       for (const auto& contact : asked)
-        if (everything || same_contact(binding->contact, contact.uri)) return core_.answer(request, from, 500, turn);
+        if (everything || binding->contact == contact.uri) return core_.answer(request, from, 500, turn);
     }
   const bool was_reachable = !device.bindings.empty();
   if (everything) while (!device.bindings.empty()) unbind(device, device.bindings.size() - 1, turn);
   for (auto& contact : asked) {
     if (contact.seconds > 0 && device.bindings.size() >= bindings_per_device &&
-        std::none_of(device.bindings.begin(), device.bindings.end(), [&](const auto& known) { return same_contact(known->contact, contact.uri); }))
+        std::none_of(device.bindings.begin(), device.bindings.end(), [&](const auto& known) { return known->contact == contact.uri; }))
       unbind(device, 0, turn);                                       // the oldest makes room
     bind(device, std::move(contact.uri), std::min(contact.seconds, longest), request, from, turn);
   }
   core_.answer(request, from, 200, turn, false, ok_for(request, from, device, turn));
   if (was_reachable == device.bindings.empty())
     turn.out.event(DeviceReachability{device.config.device, !was_reachable, device.bindings.empty() ? std::string() : device.bindings.front()->contact});
-  if (!device.bindings.empty() && !asked.empty() && on_flow) on_flow(device.config.device, from, turn);
 }
 
 void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& from, Turn turn) {
-  auto known = std::find_if(device.bindings.begin(), device.bindings.end(), [&](const auto& binding) { return same_contact(binding->contact, contact); });
+  auto known = std::find_if(device.bindings.begin(), device.bindings.end(), [&](const auto& binding) { return binding->contact == contact; });
   if (seconds == 0) {
     if (known != device.bindings.end()) unbind(device, static_cast<std::size_t>(known - device.bindings.begin()), turn);
     return;
   }
   if (known == device.bindings.end()) {
+    // a phone that comes back over TCP may name itself by a new port: what waited for its lost connection goes to this one
+    for (auto& lost : device.bindings)
+      if (lost->flow.transport == Transport::tcp && lost->flow.connection == 0 && on_moved) on_moved(device.config.device, lost->flow, from, turn);
     device.bindings.push_back(std::make_unique<Binding>());
     known = device.bindings.end() - 1;
+    (*known)->device = device.config.device;
+    (*known)->flow = from;
+    index(**known, true);
     ++binding_count_;
-  } else {
-    index(**known, false);
+  } else if ((*known)->flow != from) {
+    move(**known, from, turn);
   }
   Binding& binding = **known;
-  binding.device = device.config.device;
   binding.contact = std::move(contact);
-  binding.flow = from;
   binding.expires = turn.now + Duration::seconds(seconds);
   binding.call_id = request.call_id();
   binding.cseq = request.cseq();
-  index(binding, true);
   core_.timers.set(binding.timer, binding.expires);
   turn.out.save(RowKind::binding, row_key(binding), to_bytes<BindingRow>(binding));
 }
@@ -270,47 +270,59 @@ void Registrar::on_timeout(Binding& binding, Turn turn) {
   if (device.bindings.empty()) turn.out.event(DeviceReachability{device.config.device, false, ""});
 }
 
-// The phone's connection is gone, the phone may not be: until it comes again, ask for a new one to where it can be found.
-void Registrar::connection_lost(std::uint64_t connection) {
+// The phone's connection is gone, the phone may not be: until it comes again, a new one is asked for to where it can be found.
+Flow Registrar::flow_without_connection(const Binding& binding) {
+  Flow flow = binding.flow;
+  flow.connection = 0;
+  auto contact = parse_uri(binding.contact);
+  if (auto direct = contact ? flow_of_uri(*contact) : std::nullopt) flow.remote = direct->remote;
+  return flow;
+}
+
+void Registrar::connection_lost(std::uint64_t connection, Turn turn) {
   for (auto found = flows_.begin(); found != flows_.end(); ++found) {
     if (found->first.connection != connection) continue;
     auto& device = devices_.find(found->second)->second;
     for (auto& binding : device.bindings)
-      if (binding->flow.connection == connection) {
-        index(*binding, false);
-        auto contact = parse_uri(binding->contact);
-        if (auto flow = contact ? flow_of_uri(*contact) : std::nullopt) binding->flow.remote = flow->remote;
-        binding->flow.connection = 0;
-        index(*binding, true);
-      }
+      if (binding->flow.connection == connection) move(*binding, flow_without_connection(*binding), turn);
     return;
   }
 }
 
-void Registrar::restore(std::string_view bytes, Instant now) {
-  auto row = from_bytes<BindingRow>(bytes);
-  if (!row) return;
-  auto found = devices_.find(row->device);
-  if (found == devices_.end() || row->expires <= now) { lapsed_.push_back(std::move(*row)); return; }
-  auto binding = std::make_unique<Binding>();
-  static_cast<BindingRow&>(*binding) = std::move(*row);
-  if (binding->flow.connection) {                                    // it died with the process
-    auto contact = parse_uri(binding->contact);
-    if (auto flow = contact ? flow_of_uri(*contact) : std::nullopt) binding->flow.remote = flow->remote;
-    binding->flow.connection = 0;
-  }
-  index(*binding, true);
-  core_.timers.set(binding->timer, binding->expires);
-  found->second.bindings.push_back(std::move(binding));
-  ++binding_count_;
+void Registrar::move(Binding& binding, const Flow& flow, Turn turn) {
+  const Flow old_flow = binding.flow;
+  index(binding, false);
+  binding.flow = flow;
+  index(binding, true);
+  if (old_flow != flow && on_moved) on_moved(binding.device, old_flow, flow, turn);
+}
+
+void Registrar::restore(std::string_view bytes) {
+  if (auto row = from_bytes<BindingRow>(bytes)) restored_.push_back(std::move(*row));
 }
 
 void Registrar::resume(Turn turn) {
-  for (const auto& row : lapsed_) {
+  for (auto& row : restored_) {
+    auto found = devices_.find(row.device);
+    if (found != devices_.end() && row.expires > turn.now) adopt(found->second, std::move(row), turn);
+  }
+  for (const auto& row : restored_) {                                // those adopted are empty now
+    if (row.contact.empty()) continue;
     turn.out.drop(RowKind::binding, row_key(row));
     if (!reachable(row.device)) turn.out.event(DeviceReachability{row.device, false, ""});
   }
-  lapsed_.clear();
+  restored_.clear();
+}
+
+void Registrar::adopt(Device& device, BindingRow&& row, Turn turn) {
+  auto binding = std::make_unique<Binding>();
+  static_cast<BindingRow&>(*binding) = std::move(row);
+  row.contact.clear();
+  index(*binding, true);
+  if (binding->flow.connection) move(*binding, flow_without_connection(*binding), turn);  // it died with the process
+  core_.timers.set(binding->timer, binding->expires);
+  device.bindings.push_back(std::move(binding));
+  ++binding_count_;
 }
 
 std::string Registrar::row_key(const BindingRow& row) { return text(row.device) + "|" + row.contact; }

@@ -42,10 +42,10 @@ class Registrar {
 
   void on_register(const Message& request, const Flow& from, bool address_is_trusted, Turn turn);
   void on_timeout(Binding& binding, Turn turn);
-  void connection_lost(std::uint64_t connection);
-  std::function<void(DeviceId, const Flow& flow, Turn)> on_flow;  // a device came by a new flow
+  void connection_lost(std::uint64_t connection, Turn turn);
+  std::function<void(DeviceId, const Flow& old_flow, const Flow& new_flow, Turn)> on_moved;  // a phone is found by another flow now
 
-  void restore(std::string_view bytes, Instant now);
+  void restore(std::string_view bytes);   // kept until resume(), when every device is known
   void resume(Turn turn);
 
  private:
@@ -54,13 +54,15 @@ class Registrar {
     std::vector<std::unique_ptr<Binding>> bindings;
   };
   struct Failures { std::uint32_t count = 0, bans = 0; Instant last, until; };
-  struct Challenged;
 
   bool digest_fits(const Message& request, const std::map<std::string, std::string>& fields, const Device* device) const;
   bool take_nonce_count(const std::string& nonce, std::string_view count);
   void note_failure(const std::string& user, bool user_exists, const Flow& from, bool address_is_trusted, Turn turn);
   bool address_has_device(const std::string& ip) const;
   void bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& from, Turn turn);
+  void adopt(Device& device, BindingRow&& row, Turn turn);
+  void move(Binding& binding, const Flow& flow, Turn turn);
+  static Flow flow_without_connection(const Binding& binding);
   void unbind(Device& device, std::size_t place, Turn turn);
   void index(const Binding& binding, bool present);
   std::string ok_for(const Message& request, const Flow& from, const Device& device, Turn turn);
@@ -74,7 +76,7 @@ class Registrar {
   Bounded<std::uint32_t> nonce_counts_{20'000};
   Bounded<Failures> user_failures_{4'096}, address_failures_{4'096};
   std::size_t binding_count_ = 0;
-  std::vector<BindingRow> lapsed_;                     // found dead while restoring; told by resume()
+  std::vector<BindingRow> restored_;
 };
 
 }  // namespace pasokh::sip

@@ -17,7 +17,7 @@ class Timers;
 // Lives inside its owner; its end takes it out of the heap.
 class Timer {
  public:
-  Timer(Wakes wakes, void* owner) : wakes(wakes), owner(owner) {}
+  Timer(Wakes whom, void* whose) : wakes(whom), owner(whose) {}
   ~Timer();
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;

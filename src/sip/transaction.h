@@ -32,7 +32,7 @@ class Transaction {
   bool finished() const { return finished_; }
 
  protected:
-  Transaction(Kind kind, Flow peer, Owner owner) : kind(kind), peer(std::move(peer)), owner(owner), timer(Wakes::transaction, this) {}
+  Transaction(Kind which, Flow remote, Owner whose) : kind(which), peer(std::move(remote)), owner(whose), timer(Wakes::transaction, this) {}
   bool reliable() const { return peer.transport == Transport::tcp; }
   void finish() { finished_ = true; }
 

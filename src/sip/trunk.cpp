@@ -35,12 +35,10 @@ void Trunks::set(const TrunkConfig& config, Turn turn) {
   const bool fresh = !trunk;
   if (fresh) {
     trunk = std::make_unique<Trunk>(config);
-    const std::string host = config.host.empty() ? core_.config.realm : config.host;
     for (auto* exchange : {&trunk->registration, &trunk->options}) {
       exchange->call_id = core_.unique.call_id("pasokh");
       exchange->from_tag = core_.unique.tag(exchange->call_id);
     }
-    if (auto known = learnt_before_.find(config.trunk); known != learnt_before_.end()) { trunk->learnt = known->second; core_.learnt = known->second; }
   }
   const bool registers_again = fresh || trunk->config.targets != config.targets || trunk->config.user != config.user || trunk->config.password != config.password;
   trunk->config = config;
@@ -298,6 +296,10 @@ void Trunks::restore(std::string_view bytes) {
   if (core_.learnt.ip.empty()) core_.learnt = row->learnt;
 }
 
-void Trunks::resume(Turn) { learnt_before_.clear(); }
+void Trunks::resume() {
+  for (auto& [id, address] : learnt_before_)
+    if (auto found = trunks_.find(id); found != trunks_.end()) found->second->learnt = address;
+  learnt_before_.clear();
+}
 
 }  // namespace pasokh::sip

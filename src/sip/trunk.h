@@ -62,7 +62,7 @@ class Trunks {
   void on_timeout(Trunk& trunk, Turn turn);
 
   void restore(std::string_view bytes);
-  void resume(Turn turn);
+  void resume();
 
  private:
   void send_register(Trunk& trunk, std::uint32_t seconds, Turn turn);
@@ -74,7 +74,7 @@ class Trunks {
 
   Core& core_;
   std::map<TrunkId, std::unique_ptr<Trunk>> trunks_;
-  std::map<TrunkId, Address> learnt_before_;     // restored before the trunk itself is set
+  std::map<TrunkId, Address> learnt_before_;     // kept until resume(), when every trunk is known
 };
 
 }  // namespace pasokh::sip

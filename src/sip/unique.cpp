@@ -38,6 +38,8 @@ std::string Unique::branch() {
   return "z9hG4bK" + id + "." + mac("branch|" + id);
 }
 
+std::string Unique::branch_for(std::string_view purpose) const { return "z9hG4bK" + mac("for|" + std::string(purpose)); }
+
 std::string Unique::call_id(std::string_view host) {
   auto id = hex(epoch_) + "." + hex(++counter_);
   return id + "." + mac("call|" + id) + "@" + std::string(host);

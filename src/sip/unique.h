@@ -15,6 +15,7 @@ class Unique {
 
   std::string tag(std::string_view call_id);   // bound to its Call-ID: a tag of ours can be known again without a table
   std::string branch();                        // with the magic cookie
+  std::string branch_for(std::string_view purpose) const;  // the same for the same purpose
   std::string call_id(std::string_view host);
   std::uint64_t number() { return ++counter_; }
   // the epoch in which we made this tag for this call; nothing when we did not
