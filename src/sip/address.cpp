@@ -46,6 +46,13 @@ std::optional<Address> parse_address(std::string_view text) {
   return Address{std::string(host), port};
 }
 
+std::string plain_ip(std::string_view ip) {
+  const auto address = bits(ip);
+  if (address.length != 32 || ip.find(':') == ip.npos) return std::string(ip);
+  char out[INET_ADDRSTRLEN];
+  return inet_ntop(AF_INET, address.bytes.data(), out, sizeof out);
+}
+
 bool in_network(std::string_view ip, std::string_view cidr) {
   const auto slash = cidr.find('/');
   const auto address = bits(ip), network = bits(cidr.substr(0, slash));
