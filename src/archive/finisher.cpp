@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <set>
 
 #include "archive/files.h"
 #include "archive/finish.h"
@@ -30,23 +29,23 @@ CaptureId id_of(const std::string& name, std::string_view ending) {
 
 }  // namespace
 
-std::string capture_file(const std::string& dir, CaptureId capture) { return dir + "/captures/" + text(capture) + std::string(capture_ending); }
+std::string capture_file(const Places& places, CaptureId capture) { return places.captures + "/" + text(capture) + std::string(capture_ending); }
 
-std::string recording_file(const std::string& dir, CaptureId capture, Instant started) {
-  return dir + "/recordings/" + rfc3339(started).substr(0, 7) + "/" + text(capture) + std::string(recording_ending);
+std::string recording_file(const Places& places, CaptureId capture, Instant started) {
+  return places.recordings + "/" + rfc3339(started).substr(0, 7) + "/" + text(capture) + std::string(recording_ending);
 }
 
-std::string find_recording(const std::string& dir, CaptureId capture) {
+std::string find_recording(const Places& places, CaptureId capture) {
   std::error_code error;
-  for (auto at = fs::directory_iterator(dir + "/recordings", error); !error && at != fs::directory_iterator(); at.increment(error)) {
+  for (auto at = fs::directory_iterator(places.recordings, error); !error && at != fs::directory_iterator(); at.increment(error)) {
     const auto file = at->path().string() + "/" + text(capture) + std::string(recording_ending);
     if (::access(file.c_str(), F_OK) == 0) return file;
   }
   return {};
 }
 
-Result<> drop_capture(const std::string& dir, CaptureId capture) {
-  if (::unlink(capture_file(dir, capture).c_str()) != 0 && errno != ENOENT) return disk_trouble("deleting the capture " + text(capture));
+Result<> drop_capture(const Places& places, CaptureId capture) {
+  if (::unlink(capture_file(places, capture).c_str()) != 0 && errno != ENOENT) return disk_trouble("deleting the capture " + text(capture));
   return Done{};
 }
 
@@ -54,8 +53,8 @@ Result<Finished> finish(const std::string& capture_file, std::string_view key, c
   return finish_from([&](const RecordSink& sink) { return media::read_capture(capture_file, key, sink); }, key, out_file, options);
 }
 
-Finisher::Finisher(std::string dir, MasterKey master, Told told, Options options)
-    : dir_(std::move(dir)), master_(std::move(master)), told_(std::move(told)), options_(options), thread_([this] { run(); }) {}
+Finisher::Finisher(Places places, MasterKey master, Told told, Options options)
+    : places_(std::move(places)), master_(std::move(master)), told_(std::move(told)), options_(options), thread_([this] { run(); }) {}
 
 Finisher::~Finisher() {
   {
@@ -109,41 +108,37 @@ void Finisher::run() {
 // The recording's month is known only after its first record was read, so it is written beside the months and moved in.
 Result<Finished> Finisher::finish_one(const FinishJob& job, std::string& file) {
   TRY(key, master_.unwrap(job.wrapped_key, job.capture));
-  if (const auto done = find_recording(dir_, job.capture); !done.empty())
+  if (const auto done = find_recording(places_, job.capture); !done.empty())
     if (const auto recording = Recording::open(done, key)) {  // one that does not open is made anew
       file = done;
-      TRY_DONE(drop_capture(dir_, job.capture));
+      TRY_DONE(drop_capture(places_, job.capture));
       return recording->details();
     }
-  const auto beside = dir_ + "/recordings/" + text(job.capture) + ".unsorted.part";
-  TRY_DONE(make_folder(dir_ + "/recordings", 0700));
-  TRY(finished, finish(capture_file(dir_, job.capture), key, beside, {job.call, job.capture, options_.bitrate, options_.complexity}));
+  const auto beside = places_.recordings + "/" + text(job.capture) + ".unsorted.part";
+  TRY_DONE(make_folder(places_.recordings, 0700));
+  TRY(finished, finish(capture_file(places_, job.capture), key, beside, {job.call, job.capture, options_.bitrate, options_.complexity}));
   if (!finished.empty) {
-    const auto to = recording_file(dir_, job.capture, finished.started);
+    const auto to = recording_file(places_, job.capture, finished.started);
     TRY_DONE(make_folder(fs::path(to).parent_path().string(), 0700));
     TRY_DONE(rename_durably(beside, to));
     file = to;
   }
-  TRY_DONE(drop_capture(dir_, job.capture));
+  TRY_DONE(drop_capture(places_, job.capture));
   return std::move(finished);
 }
 
-Result<Leftovers> reconcile(const std::string& dir) {
-  Leftovers left;
+// Looks only where something can be left over, not through years of recordings: a half-written one lies beside the months.
+Result<Leftovers> reconcile(const Places& places) {
   std::error_code error;
-  std::set<CaptureId> finished;
-  const auto recordings = dir + "/recordings";
-  for (auto at = fs::recursive_directory_iterator(recordings, error); !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
-    const auto name = at->path().filename().string();
-    if (name.ends_with(part_ending)) ::unlink(at->path().c_str());
-    else if (const auto id = id_of(name, recording_ending)) finished.insert(id);
-  }
-  if (error && error != std::errc::no_such_file_or_directory) return trouble("disk", "reading " + recordings + ": " + error.message());
+  for (auto at = fs::directory_iterator(places.recordings, error); !error && at != fs::directory_iterator(); at.increment(error))
+    if (at->path().filename().string().ends_with(part_ending)) ::unlink(at->path().c_str());
+  if (error && error != std::errc::no_such_file_or_directory) return trouble("disk", "reading " + places.recordings + ": " + error.message());
 
+  Leftovers left;
   error.clear();
-  for (auto at = fs::directory_iterator(dir + "/captures", error); !error && at != fs::directory_iterator(); at.increment(error))
-    if (const auto id = id_of(at->path().filename().string(), capture_ending)) (finished.contains(id) ? left.both : left.captures).push_back(id);
-  if (error && error != std::errc::no_such_file_or_directory) return trouble("disk", "reading " + dir + "/captures: " + error.message());
+  for (auto at = fs::directory_iterator(places.captures, error); !error && at != fs::directory_iterator(); at.increment(error))
+    if (const auto id = id_of(at->path().filename().string(), capture_ending)) (find_recording(places, id).empty() ? left.captures : left.both).push_back(id);
+  if (error && error != std::errc::no_such_file_or_directory) return trouble("disk", "reading " + places.captures + ": " + error.message());
   std::sort(left.captures.begin(), left.captures.end());
   std::sort(left.both.begin(), left.both.end());
   return left;

@@ -22,10 +22,14 @@ struct FinishJob {
   std::string wrapped_key;           // MasterKey::wrap
 };
 
-// DIR/captures/ID.capture and DIR/recordings/YYYY-MM/ID.opus.sealed (the month is UTC, of `started`).
-std::string capture_file(const std::string& dir, CaptureId);
-std::string recording_file(const std::string& dir, CaptureId, Instant started);
-std::string find_recording(const std::string& dir, CaptureId);   // looks in every month; "" when there is none
+struct Places {                      // folders; they may stand on different disks
+  std::string captures, recordings;
+  static Places in(const std::string& dir) { return {dir + "/captures", dir + "/recordings"}; }
+};
+// CAPTURES/ID.capture and RECORDINGS/YYYY-MM/ID.opus.sealed (the month is UTC, of `started`).
+std::string capture_file(const Places&, CaptureId);
+std::string recording_file(const Places&, CaptureId, Instant started);
+std::string find_recording(const Places&, CaptureId);   // looks in every month; "" when there is none
 
 class Finisher {
  public:
@@ -35,8 +39,8 @@ class Finisher {
     std::size_t backlog_max = 100'000;  // jobs are small; beyond, add() says no and the capture waits for reconcile()
     std::int32_t bitrate = 24'000, complexity = 3;
   };
-  Finisher(std::string dir, MasterKey, Told, Options options);
-  Finisher(std::string dir, MasterKey master, Told told) : Finisher(std::move(dir), std::move(master), std::move(told), Options{}) {}
+  Finisher(Places, MasterKey, Told, Options);
+  Finisher(Places places, MasterKey master, Told told) : Finisher(std::move(places), std::move(master), std::move(told), Options{}) {}
   ~Finisher();                       // the job under way is finished; the rest stays on disk as captures
 
   bool add(FinishJob);
@@ -46,7 +50,7 @@ class Finisher {
  private:
   void run();
   Result<Finished> finish_one(const FinishJob&, std::string& file);
-  const std::string dir_;
+  const Places places_;
   const MasterKey master_;
   const Told told_;
   const Options options_;
@@ -62,7 +66,7 @@ struct Leftovers {
   std::vector<CaptureId> captures;   // without a recording: to be finished once their call has ended
   std::vector<CaptureId> both;       // the recording is whole, the capture was not yet deleted: add() settles it
 };
-Result<Leftovers> reconcile(const std::string& dir);             // removes half-written recordings
-Result<> drop_capture(const std::string& dir, CaptureId);
+Result<Leftovers> reconcile(const Places&);             // removes half-written recordings; call it before there is a Finisher
+Result<> drop_capture(const Places&, CaptureId);
 
 }  // namespace pasokh::archive
