@@ -110,6 +110,13 @@ def parse_time(text):
     return calendar.timegm(tuple(int(x) for x in found.groups()[:6]) + (0, 0, 0)) + float(found.group(7) or 0)
 
 
+def flat(row):
+    out = {}
+    for key, value in row.items():
+        out.update(flat(value) if isinstance(value, dict) else {key: value})
+    return out
+
+
 class CommandFailed(AssertionError):
     def __init__(self, words, status, out, error):
         super().__init__("pasokh %s: status %d\n%s%s" % (" ".join(words), status, out, error))
@@ -165,6 +172,10 @@ class Pasokh:
 
     def calls(self):
         return self.json("report", "calls")
+
+    def report(self, what, *words):
+        """Rows with the figures of nested objects beside the row's own fields."""
+        return [flat(row) for row in self.json("report", what, *words)]
 
     def call_of(self, caller):
         """The report's row of a caller's number (asked once the call has ended)."""
@@ -288,6 +299,19 @@ class Pasokh:
 
     # --- the demo centre
 
+    def add_agents(self, count, queue="support", first=300, prefix="b"):
+        """More agents with a device each, by import; [{"user", "password", "agent"}], as in demo.json."""
+        devices = [{"user": str(first + i), "password": "interop-%d-secret" % (first + i), "agent": "%s%03d" % (prefix, i)} for i in range(count)]
+        self.import_json({"devices": [{"user": d["user"], "password": d["password"]} for d in devices],
+                          "agents": [{"code": d["agent"], "number": d["user"], "queues": queue, "device": d["user"]} for d in devices]})
+        return devices
+
+    def import_json(self, content):
+        path = os.path.join(self.base, "import.json")
+        with open(path, "w") as f:
+            json.dump(content, f)
+        return self.cli("import", path)
+
     def device(self, index):
         return self.demo["devices"][index]
 
@@ -333,11 +357,12 @@ class InteropTest(unittest.TestCase):
         """Nothing spoken, no wrap-up: what tests of order and times want. Settings given win."""
         centre.set("queue", queue, **dict(dict(wrap_up="0s", notice="off", music="none", announce_place="off"), **settings))
 
-    def phone(self, centre, index, behaviour=None, register=True, ready=True, **options):
-        """The demo's device number `index` as a phone; registered, its agent ready."""
-        device = centre.device(index)
+    def phone(self, centre, device, behaviour=None, register=True, ready=True, **options):
+        """A device (a row of demo.json, or its index there) as a phone; registered, its agent ready."""
+        if isinstance(device, int):
+            device = centre.device(device)
         phone = sip.UserAgent(self.stack, device["user"], centre.server, password=device["password"], behaviour=behaviour, **options)
-        phone.agent = device["agent"]
+        phone.code = device["agent"]
         if register:
             status = phone.register(timeout=patient(10))
             self.assertEqual(status, 200, "REGISTER of %s" % device["user"])
@@ -452,26 +477,33 @@ def sipp_scenario(name):
 # --- baresip
 
 class Baresip:
-    """A real phone program: registers, answers by itself, plays a WAV, writes what it hears into a WAV."""
+    """A real phone program: registers, answers by itself, plays a WAV, writes what it hears into a WAV (`heard()`)."""
 
-    def __init__(self, user, password, server, play, heard, answer=True, transport="udp"):
+    def __init__(self, user, password, server, play, answer=True, transport="udp"):
         self.folder = tempfile.mkdtemp(prefix="pasokh-baresip-")
-        self.port, self.control = free_ports(2)
+        self.port = free_ports(1)[0]
+        self.control = self.port
+        while abs(self.control - self.port) < 2:   # baresip takes the port after its own for TLS
+            self.control = free_ports(1)[0]
         config = """
 poll_method epoll
 sip_listen 127.0.0.1:%d
+net_interface lo
 module_path /usr/lib/baresip/modules
 module stdio.so
 module g711.so
 module aufile.so
+module sndfile.so
+module aubridge.so
+snd_path %s
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:%d
 audio_source aufile,%s
-audio_player aufile,%s
-audio_alert aufile,/dev/null
+audio_player aubridge,sink
+audio_alert aubridge,alert
 ausrc_srate 8000
 auplay_srate 8000
 ausrc_channels 1
@@ -480,7 +512,7 @@ audio_level no
 rtp_ports 45000-49999
 rtp_timeout 0
 call_max_calls 4
-""" % (self.port, self.control, play, heard)
+""" % (self.port, self.folder, self.control, play)
         account = "<sip:%s@%s:%d;transport=%s>;auth_user=%s;auth_pass=%s;answermode=%s;audio_codecs=pcma,pcmu;regint=60\n" % (
             user, server[0], server[1], transport, user, password, "auto" if answer else "manual")
         for name, text in (("config", config), ("accounts", account), ("contacts", "")):
@@ -496,6 +528,11 @@ call_max_calls 4
 
     def wait_for(self, pattern, timeout=10):
         wait_until(lambda: re.search(pattern, self.text()), timeout, lambda: "%r in baresip's output:\n%s" % (pattern, self.text()[-2500:]))
+
+    def heard(self):
+        """Samples that came from the network, decoded (module sndfile writes them while the call lasts)."""
+        files = sorted(glob.glob(os.path.join(self.folder, "*dec.wav")), key=os.path.getmtime)
+        return read_wav(files[-1])[1][0] if files else []
 
     def command(self, command, parameters=""):
         """Over ctrl_tcp: a netstring of JSON."""
