@@ -150,7 +150,8 @@ LoopImpl::~LoopImpl() {
 Result<> LoopImpl::start() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) { files.rlim_cur = files.rlim_max; setrlimit(RLIMIT_NOFILE, &files); }
-  for (const char* folder : {"/media", "/captures", "/recordings"}) mkdir((options_.dir + folder).c_str(), 0700);
+  mkdir((options_.dir + "/media").c_str(), 0700);
+  mkdir(options_.captures.c_str(), 0700);
   TRY(journal, storage::JournalWriter::open(options_.dir, {.reserve_bytes = options_.reserve_bytes}));
   journal_ = std::move(journal);
   TRY(rows, storage::JournalReader::open(options_.dir));
@@ -267,7 +268,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
     const auto low = options_.rtp_low + static_cast<std::uint32_t>(i) * size;
     setup.workers.emplace_back(static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(low + size - 1));
   }
-  setup.captures = options_.dir + "/captures";
+  setup.captures = options_.captures;
   setup.hooks = options_.hooks;
   setup.hooks.live_row = [this](storage::LiveKind kind, std::string_view key) { return rows_->live(kind, key).value_or(""); };
   resolver_ = std::make_unique<Resolver>([this](std::string trunk, std::vector<sip::Flow> targets) {

@@ -20,6 +20,7 @@ struct LoopOptions {
   std::vector<sip::Address> sip_listen;       // each over UDP and TCP; port 0 is refused
   std::uint16_t rtp_low = 16384, rtp_high = 32767;
   std::size_t media_workers = 2;
+  std::string captures;                       // folder, absolute
   std::string advertise;
   std::int64_t reserve_bytes = 64 << 20;
   std::size_t max_transactions = 20'000;

@@ -42,6 +42,9 @@ std::vector<sip::AudioCodec> codecs(std::string_view text) {
   return out;
 }
 
+bool is_yes(std::string_view text) { return text == "yes" || text == "true" || text == "on" || text == "1"; }
+bool is_no(std::string_view text) { return text == "no" || text == "false" || text == "off" || text == "0"; }
+
 std::int64_t seconds(const std::string& text, std::int64_t otherwise) {
   if (text.empty()) return otherwise;
   return std::strtoll(text.c_str(), nullptr, 10);
@@ -61,8 +64,14 @@ void Switchboard::restore_row(storage::LiveKind kind, std::string_view key, std:
       media_versions_[{std::strtoull(std::string(key).c_str(), nullptr, 10)}] = static_cast<std::uint32_t>(std::strtoul(std::string(value).c_str(), nullptr, 10));
       return;
     case storage::LiveKind::setting:
-      if (key.starts_with(closing_mark))
-        captures_closing_[{std::strtoull(std::string(key.substr(closing_mark.size())).c_str(), nullptr, 10)}] = {std::strtoull(std::string(value).c_str(), nullptr, 10)};
+      if (key.starts_with(closing_mark)) {
+        char* rest = nullptr;
+        const std::string capture(key.substr(closing_mark.size())), told(value);
+        Closing closing;
+        closing.call = {std::strtoull(told.c_str(), &rest, 10)};
+        closing.worker = std::strtoull(rest, nullptr, 10);
+        captures_closing_.emplace(CaptureId{std::strtoull(capture.c_str(), nullptr, 10)}, std::move(closing));
+      }
       return;
     case storage::LiveKind::party: case storage::LiveKind::person_name: case storage::LiveKind::recording_key:
       return;  // read when needed
@@ -102,7 +111,7 @@ void Switchboard::load_trunk(std::string_view code, Instant now) {
   config.code = std::string(code);
   config.networks = words(get("networks"));
   config.host = get("host");
-  config.registers = get("register") == "yes";
+  config.registers = is_yes(get("register"));
   config.user = get("user");
   config.realm = get("realm");
   if (auto found = secrets_.find({storage::LiveKind::trunk_secret, std::string(code)}); found != secrets_.end()) config.password = found->second;
@@ -110,11 +119,11 @@ void Switchboard::load_trunk(std::string_view code, Instant now) {
   config.in_caller = rules(get("in_caller"));
   config.out_called = rules(get("out_called"));
   config.out_caller = rules(get("out_caller"));
-  config.national_numbers = get("national_numbers") != "no";
+  config.national_numbers = !is_no(get("national_numbers"));
   config.area_code = get("area_code");
   config.codecs = codecs(get("codecs"));
   if (!get("dtmf").empty()) config.dtmf = get("dtmf");
-  config.trust_identity = get("trust_identity") != "no";
+  config.trust_identity = !is_no(get("trust_identity"));
   config.options_every = Duration::seconds(seconds(get("options_every"), 30));
   config.register_for = Duration::seconds(seconds(get("register_for"), 600));
   if (!config.host.empty()) {
@@ -186,15 +195,19 @@ void Switchboard::resume(Instant now) {
     capture.call = wish.call;
     capture.customer = wish.customer;
     capture.agent = wish.agent;
-    capture.key = setup_.hooks.unwrap_recording_key(wish.capture, setup_.hooks.live_row(storage::LiveKind::recording_key, text(wish.capture)));
+    capture.wrapped_key = setup_.hooks.live_row(storage::LiveKind::recording_key, text(wish.capture));
+    capture.key = setup_.hooks.unwrap_recording_key(wish.capture, capture.wrapped_key);
     if (auto pinned = call_worker_.find(wish.call); pinned != call_worker_.end()) capture.worker = pinned->second.first;
     captures_.emplace(wish.capture, std::move(capture));
     for (const auto& [leg, is_agent] : {std::pair(wish.customer, false), std::pair(wish.agent, true)})
       if (auto found = legs_.find(leg); found != legs_.end()) { found->second.capture = wish.capture; found->second.capture_is_agent = is_agent; }
   }
   // captures whose end was decided, but whose worker may not have heard it
-  for (const auto& [capture, call] : captures_closing_)
-    for (std::size_t i = 0; i < setup_.workers.size(); ++i) turn_.orders.push_back({i, media::CaptureClose{capture}});
+  for (auto& [capture, closing] : captures_closing_) {
+    closing.worker = std::min(closing.worker, setup_.workers.size() - 1);
+    closing.wrapped_key = setup_.hooks.live_row(storage::LiveKind::recording_key, text(capture));
+    turn_.orders.push_back({closing.worker, media::CaptureClose{capture}});
+  }
 
   endpoint_.resume(now, *this);
   settle(now);

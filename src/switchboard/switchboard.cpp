@@ -316,9 +316,9 @@ void Switchboard::set_capture(const floor::Record& e) {
     set_side(found->second.customer, {}, false);
     set_side(found->second.agent, {}, true);
     turn_.orders.push_back({found->second.worker, media::CaptureClose{e.capture}});
+    put_row(storage::LiveKind::setting, "closing-capture:" + text(e.capture), text(e.call) + " " + std::to_string(found->second.worker));
+    captures_closing_.emplace(e.capture, Closing{e.call, found->second.worker, std::move(found->second.wrapped_key)});
     captures_.erase(found);
-    captures_closing_.emplace(e.capture, e.call);
-    put_row(storage::LiveKind::setting, "closing-capture:" + text(e.capture), text(e.call));
     return;
   }
   if (found == captures_.end()) {
@@ -327,6 +327,7 @@ void Switchboard::set_capture(const floor::Record& e) {
     capture.worker = worker_for(e.call);
     auto [key, wrapped] = setup_.hooks.new_recording_key(e.capture);
     capture.key = std::move(key);
+    capture.wrapped_key = wrapped;
     put_row(storage::LiveKind::recording_key, text(e.capture), std::move(wrapped));
     turn_.orders.push_back({capture.worker, wanted(e.capture, capture)});
     found = captures_.emplace(e.capture, std::move(capture)).first;
@@ -473,11 +474,11 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
     void operator()(const media::DigitHeard& m) const { board.stimulate(floor::DigitPressed{m.leg, static_cast<char>(m.digit)}, now); }
     void operator()(const media::ProgrammeDone& m) const { board.stimulate(floor::ProgrammeFinished{m.leg, m.programme}, now); }
     void operator()(const media::CaptureClosed& m) const {
-      board.put_row(storage::LiveKind::setting, "closing-capture:" + text(m.capture), std::nullopt);
       auto closing = board.captures_closing_.find(m.capture);
-      const auto call = closing == board.captures_closing_.end() ? CallId{} : closing->second;
-      if (closing != board.captures_closing_.end()) board.captures_closing_.erase(closing);
-      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, call, m.empty);
+      if (closing == board.captures_closing_.end() || closing->second.worker != worker) return;
+      const auto done = std::move(closing->second);
+      board.captures_closing_.erase(closing);
+      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, done.call, done.wrapped_key);
     }
     void operator()(const media::CaptureStopped& m) const {
       auto found = board.captures_.find(m.capture);
@@ -492,6 +493,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
 
 void Switchboard::recording_finished(CallId call, CaptureId capture, Duration duration, const std::string& sha256, std::int64_t bytes, bool empty,
                                      const std::string& failure, Instant now) {
+  put_row(storage::LiveKind::setting, "closing-capture:" + text(capture), std::nullopt);
   if (!failure.empty()) record(floor::RecordingFailed{call, capture, failure}, now);
   else record(floor::RecordingFinished{call, capture, duration, sha256, bytes, empty}, now);
 }

@@ -52,7 +52,7 @@ struct Hooks {
   std::function<std::pair<std::string, std::string>(CaptureId)> new_recording_key;   // {key, wrapped key}
   std::function<std::string(CaptureId, std::string_view wrapped)> unwrap_recording_key;  // "" when it cannot be opened
   std::function<std::vector<media::PlayItem>(const floor::ProgrammeItem&, floor::Language)> play_items;
-  std::function<void(CaptureId, CallId, bool empty)> capture_closed;                 // the finisher's work begins
+  std::function<void(CaptureId, CallId, const std::string& wrapped_key)> capture_closed;  // the finisher's work begins; asked again until recording_finished()
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
@@ -61,7 +61,7 @@ struct Hooks {
 struct Setup {
   sip::EndpointConfig sip;
   std::vector<PortPool> workers;                    // one pool per media worker
-  std::string captures;                             // folder
+  std::string captures;                             // folder, absolute
   std::string source_network;                       // latching: besides the SDP's address, media may come from here
   Hooks hooks;
 };
@@ -122,8 +122,7 @@ class Switchboard final : private sip::Out {
     CallId call;
     LegId customer, agent;
     std::size_t worker = 0;
-    bool wanted_sent = false;
-    std::string key;
+    std::string key, wrapped_key;
   };
 
   // sip::Out
@@ -176,7 +175,8 @@ class Switchboard final : private sip::Out {
   std::map<CaptureId, Capture> captures_;
   std::unordered_map<CallId, std::pair<std::size_t, int>> call_worker_;  // worker, legs open
   std::vector<bool> worker_alive_;
-  std::map<CaptureId, CallId> captures_closing_;     // asked to close, not yet told as closed
+  struct Closing { CallId call; std::size_t worker = 0; std::string wrapped_key; };
+  std::map<CaptureId, Closing> captures_closing_;    // asked to close, not yet told as closed
   std::vector<LegId> dirty_;                         // legs whose LegWanted must be sent with this turn
   std::unordered_set<LegId> dirty_set_;
   std::unordered_map<PartyId, std::string> parties_; // the newest; older ones are read from their row
