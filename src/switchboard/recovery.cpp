@@ -205,8 +205,7 @@ void Switchboard::resume(Instant now) {
   // captures whose end was decided, but whose worker may not have heard it
   for (auto& [capture, closing] : captures_closing_) {
     closing.worker = std::min(closing.worker, setup_.workers.size() - 1);
-    closing.wrapped_key = setup_.hooks.live_row(storage::LiveKind::recording_key, text(capture));
-    turn_.orders.push_back({closing.worker, media::CaptureClose{capture}});
+    closing.wrapped_key = setup_.hooks.live_row(storage::LiveKind::recording_key, text(capture));  // worker_up sends the order again
   }
 
   endpoint_.resume(now, *this);

@@ -397,6 +397,8 @@ void Switchboard::worker_up(std::size_t worker, Instant) {
     state.opened = true;
     turn_.orders.push_back({worker, wanted(leg, state)});
   }
+  for (const auto& [id, closing] : captures_closing_)
+    if (closing.worker == worker) turn_.orders.push_back({worker, media::CaptureClose{id}});
   turn_.orders.push_back({worker, media::WantedIsComplete{}});
 }
 
@@ -407,8 +409,6 @@ void Switchboard::worker_down(std::size_t worker, Instant now) {
   for (const auto& [leg, state] : legs_)
     if (state.worker == worker) moving.push_back(leg);
   std::sort(moving.begin(), moving.end());
-  for (auto& [call, pinned] : call_worker_)
-    if (pinned.first == worker) pinned.second += 0;
   std::map<CallId, std::size_t> to;
   for (const auto leg : moving) {
     Leg& state = legs_.at(leg);
