@@ -55,7 +55,9 @@ bool is_call_id(std::string_view text) {  // word ["@" word]
 bool scan_via(Cursor& cursor, Via& via, bool forgiving) {
   cursor.skip_blank();
   const auto from = cursor.position();
-  if (!same(cursor.take(token), "SIP") || !cursor.skip_with_blanks('/') || cursor.take(token) != "2.0" || !cursor.skip_with_blanks('/')) return false;
+  if (!same(cursor.take(token), "SIP") || !cursor.skip_with_blanks('/')) return false;
+  if (const auto version = cursor.take(token); version.empty() || (version != "2.0" && !forgiving)) return false;
+  if (!cursor.skip_with_blanks('/')) return false;
   via.transport = cursor.take(token);
   const auto before_gap = cursor.position();
   cursor.skip_blank();
@@ -318,12 +320,11 @@ class MessageParser {
     return true;
   }
 
-  // A response can be owed to requests only, never to ACK (§17), and needs the five fields that it must carry (§8.2.6.2).
+  // A response can be owed to requests only, never to ACK (§17). Via and CSeq tell the peer which request it is for (§17.1.3);
+  // of From, To and Call-ID a refusal carries what came (RFC 4475 §3.3.1: ideally, 400).
   bool answerable() const {
-    if (is_response_ || message_.method_ == Method::ack || message_.method_text_.empty() || message_.vias_.empty()) return false;
-    for (Field field : {Field::from, Field::to, Field::call_id, Field::cseq})
-      if (message_.first(field).empty()) return false;
-    return true;
+    const bool owed = !is_response_ && message_.method_ != Method::ack && !message_.method_text_.empty();
+    return owed && !message_.vias_.empty() && !message_.first(Field::cseq).empty();
   }
 
   bool body() {

@@ -41,7 +41,7 @@ std::vector<std::string_view> split_list(std::string_view value);  // on commas 
 // host and received without brackets; whole: as it came, up to its last parameter
 struct Via { std::string_view transport, host; std::uint16_t port = 0; std::string_view branch, received, whole; bool rport = false; std::uint16_t rport_value = 0; };
 
-struct ParseFault { int status = 400; std::string reason; bool answerable = false; };  // answerable: Via, From, To, Call-ID, CSeq are good enough to answer
+struct ParseFault { int status = 400; std::string reason; bool answerable = false; };  // answerable: a request, no ACK, whose Via and CSeq tell where to and for what
 
 struct Limits { std::size_t message = 65'536, headers = 128, line = 8'192; };
 

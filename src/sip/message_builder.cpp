@@ -83,12 +83,15 @@ MessageBuilder& MessageBuilder::answer_to(const Message& request, std::string_vi
   }
   if (record_route)
     for (auto route : request.all(Field::record_route)) append_line(out_, "Record-Route", route);
-  append_line(out_, "From", request.first(Field::from));
-  std::string to(request.first(Field::to));
-  if (status_ > 100 && request.to_tag().empty() && !to_tag.empty()) to.append(";tag=").append(to_tag);
-  append_line(out_, "To", to);
-  append_line(out_, "Call-ID", request.first(Field::call_id));
-  append_line(out_, "CSeq", request.first(Field::cseq));
+  auto copy = [&](std::string_view name, Field field, std::string_view more = {}) {  // a refusal may be to a request without it
+    if (request.has(field)) append_line(out_, name, std::string(request.first(field)).append(more));
+  };
+  std::string tag;
+  if (status_ > 100 && request.to_tag().empty() && !to_tag.empty()) tag.append(";tag=").append(to_tag);
+  copy("From", Field::from);
+  copy("To", Field::to, tag);
+  copy("Call-ID", Field::call_id);
+  copy("CSeq", Field::cseq);
   if (status_ == 100) {  // §8.2.6.1
     for (const auto& header : request.headers())
       if (same(header.name, "Timestamp")) append_line(out_, "Timestamp", header.value);

@@ -12,6 +12,9 @@ namespace grammar {
 
 namespace {
 
+// 2001:db8:::192.0.2.1: what the grammar of RFC 3261 allowed by a mistake and RFC 5118 §4.10 tells us to bear.
+constexpr std::string_view three_colons = ":::";
+
 template <int family, std::size_t longest>
 bool converts(std::string_view text) {
   if (text.empty() || text.size() > longest) return false;
@@ -91,7 +94,12 @@ bool scan_tel_uri(std::string_view rest, UriView& uri) {
 }  // namespace
 
 bool is_ipv4(std::string_view text) { return converts<AF_INET, 15>(text); }
-bool is_ipv6(std::string_view text) { return converts<AF_INET6, 45>(text); }
+
+bool is_ipv6(std::string_view text) {
+  if (converts<AF_INET6, 45>(text)) return true;
+  const auto colons = text.find(three_colons);
+  return colons != text.npos && is_ipv4(text.substr(colons + 3)) && converts<AF_INET6, 45>(std::string(text).erase(colons, 1));
+}
 
 bool scan_host_port(Cursor& cursor, std::string_view& host, std::uint16_t& port, bool blanks_before_port) {
   if (cursor.skip('[')) {
@@ -266,6 +274,7 @@ Uri uri_from(const UriView& view) {
   uri.user = unescape(view.user);
   uri.password = unescape(view.password);
   uri.host = view.host;
+  if (const auto colons = uri.host.find(":::"); colons != uri.host.npos) uri.host.erase(colons, 1);  // RFC 5118 §4.10
   uri.port = view.port;
   uri.params = split_pairs(view.params, ';');
   uri.headers = split_pairs(view.headers, '&');
