@@ -301,6 +301,21 @@ TEST_CASE("answers to our offer") {
   CHECK(read(session("m=audio 40000 RTP/AVP 0\n"), only_pcma) == "488 the answer has no codec of our offer");
 }
 
+TEST_CASE("a peer from outside cannot turn us against our own machine or our own sockets (S13)") {
+  auto local = ours();
+  local.peer_ip = "203.0.113.1";
+  local.own = {{"192.0.2.10", 5060}, {"192.0.2.10", 5061}};
+  const std::string refused = "488 the address in c= is none that we may send to";
+  CHECK(answered(without_address("c=IN IP4 127.0.0.1\nm=audio 40000 RTP/AVP 8\n"), local) == refused);
+  CHECK(answered(without_address("c=IN IP4 169.254.1.1\nm=audio 40000 RTP/AVP 8\n"), local) == refused);
+  CHECK(answered(without_address("c=IN IP4 192.0.2.10\nm=audio 5060 RTP/AVP 8\n"), local) == refused);
+  CHECK(answered(without_address("c=IN IP6 ::ffff:192.0.2.10\nm=audio 5060 RTP/AVP 8\n"), local) == refused);
+  CHECK(answered(without_address("c=IN IP4 192.0.2.10\nm=audio 5070 RTP/AVP 8\n"), local) == "PCMA/8 192.0.2.10:5070 rtcp 5071 dtmf in band 20ms sendrecv");
+  auto answer = make_answer(without_address("c=IN IP4 192.0.2.10\nm=audio 5070 RTP/AVP 8\na=rtcp:5060\n"), local);
+  REQUIRE(answer);
+  CHECK(answer->plan.remote_rtcp == Address{});
+}
+
 TEST_CASE("where a peer may ask us to send (S13)") {
   for (auto ip : {"192.0.2.1", "10.0.0.1", "192.168.1.1", "2001:db8::1", "fd00::1", "::ffff:192.0.2.1"}) CHECK(media_address_allowed(ip, "203.0.113.1"));
   for (auto ip : {"", "host", "0.0.0.0", "0.0.0.1", "::", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "ff02::1", "::ffff:239.0.0.1", "::ffff:0.0.0.0", "[::1]", "1.2.3"}) {
