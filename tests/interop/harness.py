@@ -422,8 +422,19 @@ class Sipp:
         self.words = words
         self.process = subprocess.Popen(words, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,
                                         env=dict(os.environ, TERM="dumb"))
+        if not remote:
+            self._wait_bound()
         if not background:
             self.finish(60)
+
+    def _wait_bound(self):
+        mine = "%04X" % self.port
+
+        def bound():
+            assert self.process.poll() is None, "SIPp ended: " + self.trouble()
+            with open("/proc/net/udp") as f:
+                return any(line.split()[1].endswith(":" + mine) for line in f.readlines()[1:])
+        wait_until(bound, 5, "SIPp to listen")
 
     def finish(self, timeout):
         """Waits for the end; the exit status (0: every call as the scenario wants)."""
@@ -488,7 +499,6 @@ class Baresip:
         config = """
 poll_method epoll
 sip_listen 127.0.0.1:%d
-net_interface lo
 module_path /usr/lib/baresip/modules
 module stdio.so
 module g711.so
@@ -560,14 +570,20 @@ call_max_calls 4
 # --- Kamailio
 
 class Kamailio:
-    """A carrier's proxy: numbers in `far` go to the far side's user agent, all else to `centre`. With `register` it is a registrar
-    that asks for a digest (user trunk, password secret) and sends calls to the registered contact."""
+    """A carrier's proxy between the far side's user agent and the centre: what comes from the far side's port goes to `centre`, all
+    else to the far side. With `register` it is a registrar that asks for a digest (user trunk, password secret) and sends calls to
+    the registered contact, the dialled number in the Request-URI. It has a loopback address of its own: a trunk is known by its
+    address, and customers call from 127.0.0.1."""
+    IP = "127.0.0.2"
 
     def __init__(self, centre, far, register=False):
         self.folder = tempfile.mkdtemp(prefix="pasokh-kamailio-")
         self.port = free_ports(1)[0]
         to_centre = """
-      if (!lookup("location")) { sl_send_reply("404", "Not Registered"); exit; }""" if register else """
+      $var(dialled) = $rU;
+      $rU = "trunk";
+      if (!lookup("location")) { sl_send_reply("404", "Not Registered"); exit; }
+      $rU = $var(dialled);""" if register else """
       $du = "sip:%s:%d";""" % centre
         config = """
 debug=2
@@ -575,7 +591,7 @@ log_stderror=yes
 children=2
 fork=yes
 auto_aliases=no
-listen=udp:127.0.0.1:%(port)d
+listen=udp:%(ip)s:%(port)d
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -616,7 +632,7 @@ request_route {
   }
   sl_send_reply("405", "Method Not Allowed");
 }
-""" % {"port": self.port, "far_ip": far[0], "far_port": far[1], "to_centre": to_centre}
+""" % {"ip": self.IP, "port": self.port, "far_ip": far[0], "far_port": far[1], "to_centre": to_centre}
         path = os.path.join(self.folder, "kamailio.cfg")
         with open(path, "w") as f:
             f.write(config)
@@ -631,7 +647,7 @@ request_route {
             assert self.process.poll() is None, "Kamailio ended:\n" + self.text()
             probe.sendto(("OPTIONS sip:x@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s\r\nFrom: <sip:p@x>;tag=1\r\n"
                           "To: <sip:x@x>\r\nCall-ID: %s\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n"
-                          % (probe.getsockname()[1], sip.unique(), sip.unique())).encode(), ("127.0.0.1", self.port))
+                          % (probe.getsockname()[1], sip.unique(), sip.unique())).encode(), (self.IP, self.port))
             try:
                 return probe.recv(4096)
             except (socket.timeout, ConnectionRefusedError):

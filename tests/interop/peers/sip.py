@@ -179,18 +179,27 @@ class Stack:
 
     def close(self):
         self.running = False
-        self.wake_write.send(b".")
+        self.wake()
         self.thread.join(5)
         with self.lock:
             for agent in self.agents:
                 agent._close()
+        self.selector.close()
+        self.wake_read.close()
+        self.wake_write.close()
+
+    def wake(self):
+        try:
+            self.wake_write.send(b".")
+        except OSError:
+            pass  # closed: the test is over
 
     def after(self, seconds, act):
         with self.lock:
             ident = next(self.timer_ids)
             heapq.heappush(self.timers, (time.monotonic() + seconds, ident, act))
         if threading.current_thread() is not self.thread:
-            self.wake_write.send(b".")
+            self.wake()
         return ident
 
     def cancel(self, ident):
@@ -328,7 +337,7 @@ class UserAgent:
                 self.socket = None
                 self.port = 0
                 self._connect()
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
 
     # --- socket
 
@@ -350,7 +359,7 @@ class UserAgent:
                 self._connect()
             except OSError:
                 return False
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
         return True
 
     def _close(self):
@@ -561,7 +570,7 @@ class UserAgent:
         box = []
         with self.stack.lock:
             self.transact(message, box.append, password)
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
         self.stack.wait(lambda: box, timeout, "an answer to " + message.start)
         return box[0]
 
@@ -578,7 +587,7 @@ class UserAgent:
                 self.register_status = response.status if response else 0
                 self.registered = self.register_status == 200 and expires > 0
             self.transact(message, done, password)
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
         if wait:
             self.stack.wait(lambda: self.register_status is not None, timeout, "REGISTER of " + self.user)
         return self.register_status
@@ -592,7 +601,7 @@ class UserAgent:
         with self.stack.lock:
             self.calls.append(call)
             call._invite(number, payloads, offer, list(headers), ptime, reliable, from_user, sdp)
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
         return call
 
     def live(self):
@@ -822,7 +831,7 @@ class Call:
                 self._send_cancel()
             else:
                 self._cancel_wanted = True
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
 
     def _send_cancel(self):
         cancel = Message("CANCEL %s SIP/2.0" % self.invite.uri)
@@ -858,7 +867,7 @@ class Call:
         box = []
         with self.stack.lock:
             self._send_in_dialog(method, body, headers, box.append, content_type)
-        self.stack.wake_write.send(b".")
+        self.stack.wake()
         self.stack.wait(lambda: box, timeout, "an answer to " + method)
         return box[0]
 
@@ -891,7 +900,7 @@ class Call:
                     if not box:
                         box.append(response)
                 self.agent.transact(request, done)
-            self.stack.wake_write.send(b".")
+            self.stack.wake()
             self.stack.wait(lambda: box, timeout, "an answer to re-INVITE")
             if box[0] is None or box[0].status != 491:
                 break
