@@ -43,6 +43,7 @@ struct DialLeg {                                             // ring a device or
   PartyId caller;                 // whose number the phone shows (user part of From)
   std::string caller_text;        // shown instead when caller is 0 (an agent's number…)
   std::string queue;              // code, for the display name
+  std::string number;             // trunk + number: an outside number that stands in the settings (party is 0)
 };
 struct EndLeg { LegId leg; EndCause cause = EndCause::ended_by_us; };  // CANCEL, BYE or a final response, whatever fits
 struct Hear { LegId leg; Hearing hearing; };                 // replaces what the leg heard before
@@ -51,6 +52,8 @@ struct TransferProgress { LegId leg; bool done = false; bool succeeded = false; 
 struct SettingsChanged { std::string noun, code; bool removed = false; };  // trunks, devices, numbers: `sip` wants to know
 struct Alarm { std::string code, text; };
 
-using Effect = std::variant<AcceptLeg, RefuseLeg, RingBack, DialLeg, EndLeg, Hear, Record, TransferProgress, SettingsChanged, Alarm>;
+struct MarkRecording { CallId call; CaptureId capture; std::string mark; };  // hold, resume: written into the capture
+
+using Effect = std::variant<AcceptLeg, RefuseLeg, RingBack, DialLeg, EndLeg, Hear, Record, TransferProgress, SettingsChanged, Alarm, MarkRecording>;
 
 }  // namespace pasokh::floor

@@ -63,7 +63,8 @@ struct CallHeld { static constexpr auto kind = "CallHeld"; CallId call; AgentId 
 struct CallResumed { static constexpr auto kind = "CallResumed"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };
 
 // An agent's own leg to somebody else: outbound call, consult, overflow or transfer to an outside number.
-struct LegDialled { static constexpr auto kind = "LegDialled"; CallId call; LegId leg; AgentId by; AgentId to_agent; DeviceId device; TrunkId trunk; PartyId party; PASOKH_FIELDS(call, leg, by, to_agent, device, trunk, party) };
+// number: an outside number that stands in the settings (overflow), so no party. purpose: what the leg is for (LegRole).
+struct LegDialled { static constexpr auto kind = "LegDialled"; CallId call; LegId leg; AgentId by; AgentId to_agent; DeviceId device; TrunkId trunk; PartyId party; std::string number; LegRole purpose = LegRole::outside; Instant deadline; PASOKH_FIELDS(call, leg, by, to_agent, device, trunk, party, number, purpose, deadline) };
 struct LegAnswered { static constexpr auto kind = "LegAnswered"; CallId call; LegId leg; PASOKH_FIELDS(call, leg) };
 struct LegEnded { static constexpr auto kind = "LegEnded"; CallId call; LegId leg; EndCause cause = EndCause::hung_up; PASOKH_FIELDS(call, leg, cause) };
 struct ConsultStarted { static constexpr auto kind = "ConsultStarted"; CallId call; AgentId agent; LegId leg; QueueId queue; PASOKH_FIELDS(call, agent, leg, queue) };
@@ -84,11 +85,21 @@ struct RecordingFailed { static constexpr auto kind = "RecordingFailed"; CallId 
 struct LegMeasured { static constexpr auto kind = "LegMeasured"; CallId call; LegId leg; std::int64_t packets_in = 0, packets_out = 0, lost = 0; std::int64_t jitter_us_max = 0, round_trip_us = 0; std::string codec; PASOKH_FIELDS(call, leg, packets_in, packets_out, lost, jitter_us_max, round_trip_us, codec) };
 struct AlarmRaised { static constexpr auto kind = "AlarmRaised"; std::string code, text; PASOKH_FIELDS(code, text) };
 
+// --- what the caller hears while waiting
+struct NoticeEnded { static constexpr auto kind = "NoticeEnded"; CallId call; LegId leg; bool heard = true; PASOKH_FIELDS(call, leg, heard) };  // heard: played to its end
+struct PlaceAnnounced { static constexpr auto kind = "PlaceAnnounced"; CallId call; QueueId queue; std::int32_t place = 0; PASOKH_FIELDS(call, queue, place) };
+struct SkillsRelaxed { static constexpr auto kind = "SkillsRelaxed"; CallId call; QueueId queue; std::int32_t step = 0; PASOKH_FIELDS(call, queue, step) };
+// A star code was dialled at a device; a tone tells how it went. Its events stand before it.
+struct CodeDialled { static constexpr auto kind = "CodeDialled"; LegId leg; DeviceId device; bool accepted = false; Instant deadline; PASOKH_FIELDS(leg, device, accepted, deadline) };
+// The phone's own attended transfer: the other party of `from` (which ends) is now in `call`, in the place of the agent.
+struct CallsJoined { static constexpr auto kind = "CallsJoined"; CallId call; CallId from; AgentId agent; LegId leg; AgentId to_agent; PASOKH_FIELDS(call, from, agent, leg, to_agent) };
+
 using Event = std::variant<QueueSet, QueueRemoved, AgentSet, AgentRemoved, DeviceSet, DeviceRemoved, NumberSet, NumberRemoved, TrunkSet,
                            TrunkRemoved, CentreSet, AgentSignedIn, AgentSignedOut, AgentReady, AgentPaused, WrapUpStarted, WrapUpEnded,
                            DeviceReached, DeviceLost, CallArrived, CallAnswered, CallQueued, CallLeftQueue, CallOffered, OfferRinging,
                            OfferAnswered, OfferLapsed, OfferWithdrawn, LedgerCut, CallHeld, CallResumed, LegDialled, LegAnswered, LegEnded,
                            ConsultStarted, ConsultEnded, CallTransferred, AgentLeftCall, CallEnded, RecordingStarted, RecordingStopped,
-                           RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised>;
+                           RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised, NoticeEnded, PlaceAnnounced,
+                           SkillsRelaxed, CodeDialled, CallsJoined>;
 
 }  // namespace pasokh::floor

@@ -67,6 +67,8 @@ class Floor {
   CallId call_of(LegId) const;      // 0 when the leg is not ours
   QueueId queue_of(CallId) const;
   std::size_t live_calls() const;
+  std::optional<AgentState> state(AgentId) const;
+  std::int64_t balance(AgentId) const;   // the ledger, in 1/2^24 call; above 0: is owed calls
 
   // A JSON array for `list`: noun queue|agent|device|number|trunk|centre|call. With live state (agents: state, since…).
   std::string list(std::string_view noun, Instant now) const;
@@ -77,8 +79,9 @@ class Floor {
   static Result<Floor> load(std::string_view snapshot);
   bool operator==(const Floor& other) const;                 // by value of the whole state
 
+  struct State;                                              // private to the module: state.h
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -14,6 +14,7 @@ struct LegArrived {              // a new INVITE, not yet answered
   DeviceId device;               // …or from a device of ours (authenticated)
   std::string dialled;           // digits or star code, rewritten to our form
   PartyId caller;                // who calls (trunk: the calling number's party)
+  PartyId party;                 // the dialled text as a party, when it came from a device: it may be an outside number
 };
 struct LegRinging { LegId leg; };
 struct LegAnsweredByPeer { LegId leg; };
@@ -25,7 +26,7 @@ struct LegHeldByPeer { LegId leg; bool held = false; };  // the phone's own hold
 struct DigitPressed { LegId leg; char digit = 0; };
 struct ProgrammeFinished { LegId leg; ProgrammeId programme; };
 // The phone's own REFER. dialled: user part of Refer-To; replaces: the leg named in its Replaces, if ours.
-struct TransferAsked { LegId leg; std::string dialled; LegId replaces; };
+struct TransferAsked { LegId leg; std::string dialled; LegId replaces; PartyId party; };
 struct DeviceReachable { DeviceId device; bool reachable = false; };
 struct CaptureFailed { CallId call; CaptureId capture; std::string why; };
 
@@ -35,7 +36,7 @@ struct SetReady { std::string agent, by; };        // as SignIn when signed out
 struct SetPaused { std::string agent, reason, by; };
 struct SignOut { std::string agent, by; };
 struct Hold { std::string agent, by; bool hold = true; };
-struct Transfer { std::string agent; std::string to_agent, to_queue, to_number; TransferKind how = TransferKind::blind; std::string by; };
+struct Transfer { std::string agent; std::string to_agent, to_queue, to_number; TransferKind how = TransferKind::blind; std::string by; PartyId party; };  // party: of to_number
 struct CompleteTransfer { std::string agent, by; };
 struct CancelConsult { std::string agent, by; };
 struct GiveCall { CallId call; std::string agent, by; };  // supervisor: a waiting caller to a chosen agent

@@ -37,8 +37,13 @@ enum class Outcome : std::uint8_t {
 enum class LapseReason : std::uint8_t { no_answer, declined, busy, unreachable };
 enum class WithdrawReason : std::uint8_t { caller_left, answered_elsewhere, agent_left, we_failed, moved };
 enum class EndCause : std::uint8_t { hung_up, cancelled, no_answer, busy, declined, unreachable, lost, ended_by_us, transferred, failed, not_allowed, timed_out };
-enum class LeftQueue : std::uint8_t { answered, abandoned, overflow_queue, overflow_number, waited_out, given, transferred, queue_removed, failed };
+enum class LeftQueue : std::uint8_t { answered, abandoned, overflow_queue, overflow_number, waited_out, given, transferred, queue_removed, failed, full };
 enum class TransferKind : std::uint8_t { blind, consult };
+
+// What a leg is in its call. customer: the one the call is about; agent: who serves it; offer: a phone that rings for a
+// queued call; consult: the party that the agent asks while the customer waits; transfer: the party that a blind transfer or
+// an overflow rings; outside: a party in the agent's place, or whom an agent called; code: a star code's own leg.
+enum class LegRole : std::uint8_t { customer, agent, offer, consult, transfer, outside, code };
 
 struct SkillLevel {
   std::string skill;
@@ -138,6 +143,6 @@ template <> inline constexpr std::array enum_names<floor::Outcome>{"in_progress"
 template <> inline constexpr std::array enum_names<floor::LapseReason>{"no_answer", "declined", "busy", "unreachable"};
 template <> inline constexpr std::array enum_names<floor::WithdrawReason>{"caller_left", "answered_elsewhere", "agent_left", "we_failed", "moved"};
 template <> inline constexpr std::array enum_names<floor::EndCause>{"hung_up", "cancelled", "no_answer", "busy", "declined", "unreachable", "lost", "ended_by_us", "transferred", "failed", "not_allowed", "timed_out"};
-template <> inline constexpr std::array enum_names<floor::LeftQueue>{"answered", "abandoned", "overflow_queue", "overflow_number", "waited_out", "given", "transferred", "queue_removed", "failed"};
+template <> inline constexpr std::array enum_names<floor::LeftQueue>{"answered", "abandoned", "overflow_queue", "overflow_number", "waited_out", "given", "transferred", "queue_removed", "failed", "full"};
 template <> inline constexpr std::array enum_names<floor::TransferKind>{"blind", "consult"};
 }  // namespace pasokh

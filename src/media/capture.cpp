@@ -358,7 +358,7 @@ class Window {
   int fd_;
   std::int64_t from_ = 0;
   std::size_t size_ = 0;
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(256 * 1024);
+  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(64 * 1024);
 };
 
 }  // namespace

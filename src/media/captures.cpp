@@ -1,5 +1,6 @@
 #include "media/captures.h"
 
+#include <sys/stat.h>
 #include <time.h>
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace pasokh::media {
 namespace {
 
-constexpr std::size_t most_early_marks = 32;
+constexpr std::size_t most_early_marks = 32, most_closed = 1000;
 
 bool began(Capture& capture) {
   if (capture.writer) return true;
@@ -56,6 +57,7 @@ Captures::Captures() {
 }
 
 void Captures::want(const CaptureWanted& wanted, std::uint32_t connection) {
+  std::erase_if(closed_, [&](const CaptureClosed& closed) { return closed.capture == wanted.capture; });
   auto& capture = all_[wanted.capture];
   if (!capture) {
     capture = std::make_unique<Capture>();
@@ -88,17 +90,27 @@ void Captures::mark(const CaptureMark& mark, std::int64_t now_us) {
 
 CaptureClosed Captures::close(CaptureId id) {
   CaptureClosed closed{id};
-  closed.empty = true;
   const auto found = all_.find(id);
-  if (found == all_.end()) return closed;
+  if (found == all_.end()) {
+    for (const CaptureClosed& before : closed_)
+      if (before.capture == id) return before;
+    closed.empty = true;
+    closed.known = false;
+    return closed;
+  }
   Capture& capture = *found->second;
   if (capture.writer) {
     if (const auto flushed = capture.writer->flush(); !flushed)
       log_line("error", "a recording could not be closed whole", {{"capture", text(id)}, {"why", flushed.error().text}});
     closed.bytes = capture.writer->bytes();
-    closed.empty = false;
+  } else {
+    struct stat status;                                      // another worker may have begun it
+    closed.empty = stat(capture.wanted.file.c_str(), &status) != 0 || status.st_size == 0;
+    if (!closed.empty) closed.bytes = status.st_size;
   }
   all_.erase(found);
+  closed_.push_back(closed);
+  if (closed_.size() > most_closed) closed_.pop_front();
   return closed;
 }
 

@@ -1,6 +1,7 @@
 // The captures of a worker: wanted by control, begun by the first packet, closed by control.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ class Captures {
 
  private:
   std::unordered_map<CaptureId, std::unique_ptr<Capture>> all_;
+  std::deque<CaptureClosed> closed_;                         // the last ones, for a control that asks again
   std::int64_t clock_offset_us_ = 0;
 };
 

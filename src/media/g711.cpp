@@ -72,9 +72,9 @@ std::int16_t ulaw_to_linear(std::uint8_t octet) { return ulaw_values[octet]; }
 
 std::uint8_t linear_to_alaw(std::int16_t sample) {
   const bool positive = sample >= 0;
-  const int magnitude = (positive ? sample : -sample - 1) >> 4;  // 12 bits; -1..-16 share the smallest negative step
+  const int magnitude = (positive ? sample : -sample - 1) >> 4;  // 11 bits; -1..-16 share the smallest negative step
   int segment = 0;
-  for (int top = magnitude >> 5; top; top >>= 1) ++segment;
+  for (int top = magnitude >> 4; top; top >>= 1) ++segment;
   const int low = segment > 1 ? magnitude >> (segment - 1) : magnitude;
   return static_cast<std::uint8_t>((((segment << 4) | (low & 0x0f)) | (positive ? 0x80 : 0)) ^ 0x55);
 }

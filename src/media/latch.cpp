@@ -8,12 +8,10 @@ constexpr int former_packets = 50;
 }  // namespace
 
 void Latch::expect(const Address& told, std::optional<Network> network, bool anew) {
-  const bool moved = !(told == told_);
   told_ = told;
   network_ = network;
-  if (!anew) return;
-  if (!latched_) return;
-  if (moved) {
+  if (!anew || !latched_) return;
+  if (!(told == told_when_learnt_)) {
     former_ = peer_;
     from_former_ = 0;
     latched_ = false;
@@ -41,6 +39,7 @@ Latch::Verdict Latch::consider(const Address& from) {
     return Verdict::known;
   }
   peer_ = from;
+  told_when_learnt_ = told_;
   latched_ = true;
   may_move_ = false;
   former_ = Address();

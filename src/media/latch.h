@@ -23,7 +23,7 @@ class Latch {
   bool allows(const Address& from) const;    // is a host that could be the peer
 
  private:
-  Address told_, peer_, former_;
+  Address told_, told_when_learnt_, peer_, former_;
   std::optional<Network> network_;
   bool latched_ = false, may_move_ = false;
   int from_former_ = 0;

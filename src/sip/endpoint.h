@@ -149,6 +149,9 @@ class Endpoint {
   void connection_lost(std::uint64_t connection, Instant now, Out&);
   void on_timeout(Instant now, Out&);
   Instant deadline() const;
+  // a connection to `to` could not be opened, or the system says that nobody listens there (ICMP): what was to go there looks for
+  // another way; inside a dialog it waits for the phone to come back, up to 32 s
+  void unreachable(const Flow& to, Instant now, Out&);
 
   // --- orders for legs; on a leg that is not in a fitting state they do nothing (messages cross)
   void ring(LegId, Instant now, Out&);                                        // 180

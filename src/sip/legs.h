@@ -44,7 +44,7 @@ class Legs {
   void on_invite_response(InviteClient* transaction, const Message& response, const Flow& from, Turn turn);
   void on_other_response(OtherClient& transaction, const Message& response, const Flow& from, Turn turn);
   void on_no_answer(Transaction& transaction, bool transport_failed, Turn turn);
-  void on_ack_never_came(InviteServer& transaction, Turn turn);
+  bool is_first_invite(const Transaction& transaction) const;        // of an outgoing leg, no answer yet
   void on_timeout(Leg& leg, Turn turn);
   void on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn);
   void connection_lost(std::uint64_t connection, Turn turn);
@@ -124,7 +124,7 @@ class Legs {
   void on_prack(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_info(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_refer(Leg& leg, const Message& request, const Flow& from, Turn turn);
-  void on_reinvite_answer(Leg& leg, Pending& pending, const Message& response, const Flow& from, Turn turn);
+  void on_reinvite_answer(Leg& leg, const Pending& pending, const Message& response, const Flow& from, Turn turn);
   void on_pending_failure(Leg& leg, std::string_view branch, int status, const Message* response, const Flow& from, Turn turn);
   void on_pending_success(Leg& leg, std::string_view branch, const Message& response, const Flow& from, Turn turn);
   void refuse_in_dialog(const Message& request, const Flow& from, int status, Turn turn, std::string_view name = {}, std::string_view value = {});

@@ -254,8 +254,9 @@ void Legs::reoffer(Leg& leg, Turn turn) {
   ask(leg, std::move(pending), turn);
 }
 
-void Legs::on_reinvite_answer(Leg& leg, Pending& pending, const Message& response, const Flow& from, Turn turn) {
+void Legs::on_reinvite_answer(Leg& leg, const Pending& pending, const Message& response, const Flow& from, Turn turn) {
   const std::string branch = pending.branch;
+  const bool was_asked = pending.with_offer;
   leg.invite_cseq = response.cseq();
   take_target(leg, response);
   note_flow(leg, from);
@@ -268,7 +269,7 @@ void Legs::on_reinvite_answer(Leg& leg, Pending& pending, const Message& respons
     const bool same = leg.media == agreed->plan && leg.held == agreed->held;
     leg.media = agreed->plan;
     leg.held = agreed->held;
-    if (!same || pending.with_offer) turn.out.event(LegMediaChanged{leg.leg, *leg.media, leg.held});
+    if (!same || was_asked) turn.out.event(LegMediaChanged{leg.leg, *leg.media, leg.held});
   } else {
     core_.log(turn, "warning", "answer to a re-INVITE is unusable: " + agreed.error().reason, {{"offered", agreed.error().offered}});
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/assert.h"
 #include "sip/legs.h"
 
 namespace pasokh::sip {
@@ -191,8 +192,6 @@ void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
   tell_ended(*leg, 487, "cancelled", true, turn);
   drop_when_done(*leg, turn);
 }
-
-void Legs::on_ack_never_came(InviteServer&, Turn) {}                 // of a refusal: the leg was told when it was refused
 
 void Legs::on_ack(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   if (leg.answer.empty() || !leg.invite || request.cseq() != leg.invite->cseq()) return;  // a repeated ACK

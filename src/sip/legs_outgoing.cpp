@@ -343,6 +343,12 @@ void Legs::check_outcome(Leg& leg, const char* cause, Turn turn) {
   drop_when_done(leg, turn);
 }
 
+bool Legs::is_first_invite(const Transaction& transaction) const {
+  Leg* leg = find(LegId{transaction.owner.id});
+  if (!leg || transaction.kind != Transaction::Kind::invite_client) return false;
+  return fork_of(*leg, std::string_view(transaction.key).substr(transaction.key.rfind('|') + 1)) != nullptr;
+}
+
 void Legs::on_no_answer(Transaction& transaction, bool transport_failed, Turn turn) {
   Leg* leg = find(LegId{transaction.owner.id});
   if (!leg) return;

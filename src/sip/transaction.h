@@ -29,6 +29,7 @@ class Transaction {
   Timer timer;
 
   virtual Instant deadline() const = 0;
+  virtual bool is_unanswered_client() const { return false; }
   bool finished() const { return finished_; }
 
  protected:

@@ -1,5 +1,7 @@
 #include "sip/transaction_table.h"
 
+#include <algorithm>
+
 namespace pasokh::sip {
 
 std::string server_key(const Message& request, std::string_view as) {
@@ -31,6 +33,14 @@ std::string client_key(const Message& response) {
 Transaction* TransactionTable::find(std::string_view key) const {
   auto found = by_key_.find(key);
   return found == by_key_.end() ? nullptr : found->second.get();
+}
+
+std::vector<Transaction*> TransactionTable::unanswered_to(const Flow& peer) const {
+  std::vector<Transaction*> out;
+  for (const auto& [key, transaction] : by_key_)
+    if (transaction->is_unanswered_client() && transaction->peer.transport == peer.transport && transaction->peer.remote == peer.remote) out.push_back(transaction.get());
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  return out;
 }
 
 void TransactionTable::settle(Transaction& transaction) {

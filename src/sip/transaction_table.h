@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "sip/message.h"
 #include "sip/timers.h"
@@ -40,6 +41,7 @@ class TransactionTable {
   // after every step of a transaction: moves its deadline, or removes it when it has finished
   void settle(Transaction& transaction);
   std::size_t size() const { return by_key_.size(); }
+  std::vector<Transaction*> unanswered_to(const Flow& peer) const;  // client transactions, in the order of their keys
 
  private:
   Timers& timers_;

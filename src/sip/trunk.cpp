@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/phone.h"
 #include "sip/digest.h"
-#include "sip/numbers.h"
 #include "sip/other_client.h"
 
 namespace pasokh::sip {
@@ -20,6 +20,12 @@ std::string value_of(const DigestFields& fields, const char* name) {
 int prefix_length(std::string_view network) {
   const auto slash = network.find('/');
   return slash == network.npos ? 128 : static_cast<int>(number_of(network.substr(slash + 1), 0));
+}
+
+std::string rewritten(std::string_view number, const std::vector<RewriteRule>& rules) {
+  std::vector<phone::PrefixRule> plain;
+  for (const auto& rule : rules) plain.push_back({rule.prefix, rule.replacement});
+  return phone::rewrite(number, plain);
 }
 
 Duration retry_after(std::uint32_t failures) {
@@ -95,16 +101,16 @@ void Trunks::target_failed(TrunkId id, const Flow& flow) {
 
 std::string Trunks::inbound_called(const Trunk& trunk, std::string_view number) const {
   auto out = rewritten(number, trunk.config.in_called);
-  return trunk.config.national_numbers ? national(out, trunk.config.area_code) : out;
+  return trunk.config.national_numbers ? phone::national_form(out, trunk.config.area_code) : out;
 }
 
 std::string Trunks::inbound_caller(const Trunk& trunk, std::string_view number) const {
   auto out = rewritten(number, trunk.config.in_caller);
-  return trunk.config.national_numbers ? national(out, trunk.config.area_code) : out;
+  return trunk.config.national_numbers ? phone::national_form(out, trunk.config.area_code) : out;
 }
 
 std::string Trunks::outbound_called(const Trunk& trunk, std::string_view number) const {
-  return rewritten(trunk.config.national_numbers ? national(number, trunk.config.area_code) : std::string(number), trunk.config.out_called);
+  return rewritten(trunk.config.national_numbers ? phone::national_form(number, trunk.config.area_code) : std::string(number), trunk.config.out_called);
 }
 
 std::string Trunks::outbound_caller(const Trunk& trunk, std::string_view number) const { return rewritten(number, trunk.config.out_caller); }

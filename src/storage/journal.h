@@ -76,6 +76,8 @@ class JournalReader {                  // read-only; works beside a running writ
   std::uint64_t last_seq();
   // events with seq > after, in order, at most `limit`; the callback may stop by returning false
   Result<> read(std::uint64_t after, std::uint64_t limit, const std::function<bool(const Recorded&)>&);
+  // 16 bytes that stand for the whole journal up to and with this event; empty when there is no such event
+  std::string sum_of(std::uint64_t seq);
   // newest snapshot with seq <= at_most
   Result<std::optional<std::pair<std::uint64_t, std::string>>> snapshot(std::uint64_t at_most);
   std::optional<std::string> live(LiveKind, std::string_view key);

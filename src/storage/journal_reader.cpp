@@ -111,6 +111,12 @@ Result<> JournalReader::read(std::uint64_t after, std::uint64_t limit, const std
   return Done{};
 }
 
+std::string JournalReader::sum_of(std::uint64_t seq) {
+  std::string found;
+  (void)impl_->sum.each([&](Statement& row) { found = row.blob(0); return false; }, seq);
+  return found;
+}
+
 Result<std::uint64_t> JournalReader::next_sound(std::uint64_t after) {
   std::optional<Sum> before;
   std::uint64_t previous = after, sound = 0;

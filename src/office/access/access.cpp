@@ -22,7 +22,7 @@ constexpr std::array table{
     row(anyone, agent, supervisor, coach, planner, hiring, administrator),
     row(signed_in, agent, supervisor, coach, planner, hiring, administrator),
     row(work_own_calls, agent, supervisor, coach),
-    row(see_floor, agent, supervisor, coach, planner, administrator),
+    row(see_floor, supervisor, coach, planner, administrator),
     row(direct_floor, supervisor),
     row(see_reports, supervisor, coach, planner, administrator),
     row(explain_offers, supervisor, coach, administrator),

@@ -190,6 +190,16 @@ class Control {
     REQUIRE(told);
     return *told;
   }
+  // once `settled` holds: datagrams and orders come on different sockets, so neither waits for the other
+  LegStatistics statistics(LegId leg, const std::function<bool(const LegStatistics&)>& settled) {
+    LegStatistics last;
+    for (int i = 0; i < 200; ++i) {
+      last = statistics(leg);
+      if (settled(last)) break;
+      usleep(5'000);
+    }
+    return last;
+  }
   LegStatistics statistics(LegId leg) {
     for (const auto& each : statistics().each)
       if (each.leg == leg) return each;

@@ -1,0 +1,230 @@
+// Settings, as people and programs give them: checked here, kept as events.
+#include <algorithm>
+
+#include "floor/desk.h"
+#include "floor/settings/parse.h"
+
+namespace pasokh::floor {
+namespace {
+
+template <std::int32_t QueueSettings::*field, std::int64_t low, std::int64_t high>
+bool take_count(QueueSettings& s, std::string_view v) {
+  std::int64_t n = 0;
+  if (!parse_int(v, low, high, n)) return false;
+  s.*field = static_cast<std::int32_t>(n);
+  return true;
+}
+template <Duration QueueSettings::*field, std::int64_t low_ms>
+bool take_duration(QueueSettings& s, std::string_view v) {
+  Duration d;
+  if (!parse_duration(v, d) || d.ms() < low_ms) return false;
+  s.*field = d;
+  return true;
+}
+template <bool QueueSettings::*field>
+bool take_yes_no(QueueSettings& s, std::string_view v) { return parse_yes_no(v, s.*field); }
+
+bool take_overflow_queue(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.overflow_queue = v; return true; }
+bool take_overflow_number(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; s.overflow_number = v; return true; }
+bool take_music(QueueSettings& s, std::string_view v) { if (!is_code(v)) return false; s.music = v; return true; }
+
+const std::vector<Setting<QueueSettings>> queue_table{
+    {"strategy", "fair-share, longest-idle, round-robin, ring-all or fixed-order", [](QueueSettings& s, std::string_view v) { return from_name(v, s.strategy); }},
+    {"priority", "a number from -100 to 100", take_count<&QueueSettings::priority, -100, 100>},
+    {"ring", "a duration from 1s to 24h", take_duration<&QueueSettings::ring, 1000>},
+    {"wrap_up", "a duration from 0s to 24h", take_duration<&QueueSettings::wrap_up, 0>},
+    {"capacity", "a number from 0 to 1000000", take_count<&QueueSettings::capacity, 0, 1'000'000>},
+    {"max_wait", "a duration from 1s to 24h", take_duration<&QueueSettings::max_wait, 1000>},
+    {"overflow_queue", "the code of a queue, or nothing", take_overflow_queue},
+    {"overflow_number", "digits that the outbound plan allows, or nothing", take_overflow_number},
+    {"skills", "steps like 0s=persian:5+tech:2,30s=persian:1,60s= (rising times, at most 20)", [](QueueSettings& s, std::string_view v) { return parse_skill_steps(v, s.skills); }},
+    {"service_level", "a duration from 1s to 24h", take_duration<&QueueSettings::service_level, 1000>},
+    {"short_abandon", "a duration from 0s to 24h", take_duration<&QueueSettings::short_abandon, 0>},
+    {"record", "yes or no", take_yes_no<&QueueSettings::record>},
+    {"notice", "yes or no", take_yes_no<&QueueSettings::notice>},
+    {"music", "a file name in prompts, default or none", take_music},
+    {"announce_place", "yes or no", take_yes_no<&QueueSettings::announce_place>},
+    {"announce_every", "a duration from 0s (only once) to 24h", take_duration<&QueueSettings::announce_every, 0>},
+    {"language", "fa or en", [](QueueSettings& s, std::string_view v) { return from_name(v, s.language); }},
+};
+
+struct AgentText {                         // queues by code, until they are looked up
+  AgentSettings settings;
+  std::vector<std::pair<std::string, std::int32_t>> queues;
+  bool queues_given = false;
+};
+bool take_queues(AgentText& a, std::string_view v) {  // support,sales or support:1,sales:2 (the order of fixed-order)
+  a.queues.clear();
+  a.queues_given = true;
+  for (const auto part : split(v, ',')) {
+    const auto colon = part.find(':');
+    std::int64_t order = 0;
+    if (colon != part.npos && !parse_int(part.substr(colon + 1), 0, 1'000'000, order)) return false;
+    a.queues.emplace_back(part.substr(0, colon), static_cast<std::int32_t>(order));
+  }
+  return a.queues.size() <= 100;
+}
+const std::vector<Setting<AgentText>> agent_table{
+    {"queues", "codes of at most 100 queues, like support,sales or support:1,sales:2 (fixed order)", take_queues},
+    {"skills", "skills with levels 1-10, like persian:5,tech:3 (at most 20)", [](AgentText& a, std::string_view v) { return parse_skills(v, a.settings.skills); }},
+    {"device", "the user of a device, or nothing", [](AgentText& a, std::string_view v) { if (!v.empty() && !is_code(v)) return false; a.settings.device = v; return true; }},
+    {"number", "digits, or nothing", [](AgentText& a, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; a.settings.number = v; return true; }},
+};
+
+const std::vector<Setting<NumberSettings>> number_table{
+    {"queue", "the code of a queue", [](NumberSettings& s, std::string_view v) { if (!is_code(v)) return false; s.queue = v; return true; }},
+    {"language", "fa or en", [](NumberSettings& s, std::string_view v) { return from_name(v, s.language); }},
+};
+
+const std::vector<Setting<CentreSettings>> centre_table{
+    {"ledger_limit", "a number from 1 to 1000 (calls)", [](CentreSettings& s, std::string_view v) { return parse_int(v, 1, 1000, s.ledger_limit); }},
+    {"time_zone", "a time zone's name like Asia/Tehran", [](CentreSettings& s, std::string_view v) { if (v.empty() || v.size() > 64) return false; s.time_zone = v; return true; }},
+    {"outbound", "rules like 021:trunk1,0:trunk2 (prefix:trunk, at most 200), or nothing", [](CentreSettings& s, std::string_view v) { return parse_outbound(v, s.outbound); }},
+    {"max_calls", "a number from 0 (no limit) to 1000000", [](CentreSettings& s, std::string_view v) { std::int64_t n = 0; if (!parse_int(v, 0, 1'000'000, n)) return false; s.max_calls = static_cast<std::int32_t>(n); return true; }},
+};
+
+// Whether a verb fits what is there; refuses when not.
+bool verb_fits(Desk& desk, const Configure& c, bool exists) {
+  if (c.verb != "add" && c.verb != "set" && c.verb != "remove") { desk.refuse("verb-unknown", "\"" + c.verb + "\" is not known; add, set and remove are."); return false; }
+  if (c.verb == "add" && exists) { desk.refuse(c.noun + "-exists", "There is a " + c.noun + " \"" + c.code + "\" already; use set."); return false; }
+  if (c.verb != "add" && !exists) { desk.refuse(c.noun + "-unknown", "There is no " + c.noun + " \"" + c.code + "\"."); return false; }
+  return true;
+}
+
+template <class Settings>
+bool take(Desk& desk, Settings& into, const std::vector<Setting<Settings>>& table, const Configure& c) {
+  auto taken = take_settings(into, table, c.settings);
+  if (!taken) desk.refuse(taken.error().code, taken.error().text);
+  return taken.has_value();
+}
+
+bool valid_code(Desk& desk, const Configure& c) {
+  if (is_code(c.code)) return true;
+  desk.refuse("code-wrong", "\"" + c.code + "\" cannot be a " + c.noun + "'s code; 1-64 letters, digits, '-', '_' or '.' can.");
+  return false;
+}
+
+void remove_queue(Desk& desk, QueueId id) {
+  std::vector<CallId> waiting;
+  for (const WaitKey& key : desk.state.queue(id).line) waiting.push_back(key.call);
+  for (const CallId call : waiting) overflow_or_end(desk, call, Outcome::refused);  // never silently: each moves or ends by an event
+  desk.put(QueueRemoved{id});
+}
+
+void configure_queue(Desk& desk, const Configure& c) {
+  const QueueId id{find_code(desk.state.queue_codes, c.code)};
+  if (!verb_fits(desk, c, bool(id)) || !valid_code(desk, c)) return;
+  if (c.verb == "remove") return remove_queue(desk, id);
+  QueueSettings settings = id ? desk.state.queue(id).settings : QueueSettings{};
+  if (!take(desk, settings, queue_table, c)) return;
+  if (settings.overflow_queue == c.code) return desk.refuse("setting-wrong", "\"overflow_queue=" + c.code + "\" is the queue itself; name another queue.");
+  desk.put(QueueSet{id ? id : QueueId{desk.state.last.queue + 1}, c.code, settings});
+}
+
+void remove_agent(Desk& desk, AgentId id) {
+  const Agent& agent = desk.state.agent(id);
+  if (agent.in_call()) return desk.refuse("agent-in-call", "Agent " + agent.code + " is in a call.");
+  sign_out_now(desk, id, "");
+  desk.put(AgentRemoved{id});
+}
+
+void configure_agent(Desk& desk, const Configure& c) {
+  State& state = desk.state;
+  const AgentId id{find_code(state.agent_codes, c.code)};
+  if (!verb_fits(desk, c, bool(id)) || !valid_code(desk, c)) return;
+  if (c.verb == "remove") return remove_agent(desk, id);
+  AgentText given;
+  if (id) given.settings = state.agent(id).settings;
+  if (!take(desk, given, agent_table, c)) return;
+  if (given.queues_given) {
+    given.settings.queues.clear();
+    for (const auto& [code, order] : given.queues) {
+      const QueueId queue{find_code(state.queue_codes, code)};
+      if (!queue) return desk.refuse("queue-unknown", "There is no queue \"" + code + "\" (setting queues).");
+      const bool twice = std::any_of(given.settings.queues.begin(), given.settings.queues.end(), [&](const Membership& m) { return m.queue == queue; });
+      if (twice) return desk.refuse("setting-wrong", "Queue \"" + code + "\" is named twice.");
+      given.settings.queues.push_back({queue, order});
+    }
+  }
+  const std::string& number = given.settings.number;
+  if (const AgentId other{find_code(state.agent_numbers, number)}; other && other != id && !number.empty())
+    return desk.refuse("number-taken", "Number " + number + " belongs to agent \"" + state.agent(other).code + "\".");
+  desk.put(AgentSet{id ? id : AgentId{state.last.agent + 1}, c.code, given.settings});
+}
+
+struct DeviceText { std::string agent; bool given = false; };
+const std::vector<Setting<DeviceText>> device_table{
+    {"agent", "the code of the agent who usually sits there, or nothing", [](DeviceText& d, std::string_view v) { d.agent = v; d.given = true; return true; }},
+};
+
+void configure_device(Desk& desk, const Configure& c) {
+  State& state = desk.state;
+  const DeviceId id{find_code(state.device_codes, c.code)};
+  if (!verb_fits(desk, c, bool(id)) || !valid_code(desk, c)) return;
+  if (c.verb == "remove") {
+    const Device& device = state.device(id);
+    if (device.legs > 0) return desk.refuse("device-in-use", "Device " + c.code + " is in a call.");
+    if (device.seated) sign_out_now(desk, AgentId(device.seated), "");
+    return desk.put(DeviceRemoved{id});
+  }
+  DeviceText given;
+  if (!take(desk, given, device_table, c)) return;
+  AgentId usual = id ? state.device(id).usual : AgentId{};
+  if (given.given) usual = AgentId{find_code(state.agent_codes, given.agent)};
+  if (given.given && !given.agent.empty() && !usual) return desk.refuse("agent-unknown", "There is no agent \"" + given.agent + "\" (setting agent).");
+  desk.put(DeviceSet{id ? id : DeviceId{state.last.device + 1}, c.code, usual});
+}
+
+void configure_number(Desk& desk, const Configure& c) {
+  State& state = desk.state;
+  const NumberId id{find_code(state.number_codes, c.code)};
+  if (!verb_fits(desk, c, bool(id))) return;
+  if (!is_digits(c.code)) return desk.refuse("code-wrong", "\"" + c.code + "\" is not a number; 1-20 digits are.");
+  if (c.verb == "remove") return desk.put(NumberRemoved{id});
+  NumberSettings settings = id ? state.numbers[id.value - 1].settings : NumberSettings{};
+  if (!take(desk, settings, number_table, c)) return;
+  if (!find_code(state.queue_codes, settings.queue)) return desk.refuse("queue-unknown", "There is no queue \"" + settings.queue + "\" (setting queue).");
+  desk.put(NumberSet{id ? id : NumberId{state.last.number + 1}, c.code, settings});
+}
+
+void configure_trunk(Desk& desk, const Configure& c) {
+  State& state = desk.state;
+  const TrunkId id{find_code(state.trunk_codes, c.code)};
+  if (!verb_fits(desk, c, bool(id)) || !valid_code(desk, c)) return;
+  if (c.verb == "remove") {
+    const bool used = std::any_of(state.centre.outbound.begin(), state.centre.outbound.end(), [&](const OutboundRule& r) { return r.trunk == c.code; });
+    if (used) return desk.refuse("trunk-in-use", "The outbound plan uses trunk \"" + c.code + "\"; change the plan first.");
+    return desk.put(TrunkRemoved{id});
+  }
+  TrunkSettings settings = id ? state.trunks[id.value - 1].settings : TrunkSettings{};
+  for (const auto& [key, value] : c.settings) {  // the rest is sip's: carried as given
+    if (key != "max_channels") { settings.other[key] = value; continue; }
+    std::int64_t n = 0;
+    if (!parse_int(value, 0, 100'000, n)) return desk.refuse("setting-wrong", "\"max_channels=" + value + "\" is not allowed; a number from 0 (no limit) to 100000 is.");
+    settings.max_channels = static_cast<std::int32_t>(n);
+  }
+  desk.put(TrunkSet{id ? id : TrunkId{state.last.trunk + 1}, c.code, settings});
+}
+
+void configure_centre(Desk& desk, const Configure& c) {
+  if (c.verb != "set") return desk.refuse("verb-unknown", "The centre can only be set.");
+  CentreSettings settings = desk.state.centre;
+  if (!take(desk, settings, centre_table, c)) return;
+  for (const OutboundRule& rule : settings.outbound)
+    if (!find_code(desk.state.trunk_codes, rule.trunk)) return desk.refuse("trunk-unknown", "There is no trunk \"" + rule.trunk + "\" (setting outbound).");
+  desk.put(CentreSet{settings});
+}
+
+}  // namespace
+
+void configure(Desk& desk, const Configure& stimulus) {
+  if (stimulus.noun == "queue") configure_queue(desk, stimulus);
+  else if (stimulus.noun == "agent") configure_agent(desk, stimulus);
+  else if (stimulus.noun == "device") configure_device(desk, stimulus);
+  else if (stimulus.noun == "number") configure_number(desk, stimulus);
+  else if (stimulus.noun == "trunk") configure_trunk(desk, stimulus);
+  else if (stimulus.noun == "centre") configure_centre(desk, stimulus);
+  else desk.refuse("noun-unknown", "\"" + stimulus.noun + "\" is not known; queue, agent, device, number, trunk and centre are.");
+}
+
+}  // namespace pasokh::floor
