@@ -18,7 +18,7 @@ template <> inline constexpr std::array fa<f::Outcome>{"در جریان", "پا�
 template <> inline constexpr std::array fa<f::LapseReason>{"پاسخ نداد", "رد کرد", "اشغال بود", "در دسترس نبود"};
 template <> inline constexpr std::array fa<f::WithdrawReason>{"تماس‌گیرنده رفت", "دیگری پاسخ داد", "کارشناس رفت", "خطای ما", "جابه‌جا شد"};
 template <> inline constexpr std::array fa<f::EndCause>{"قطع شد", "لغو شد", "بی‌پاسخ", "اشغال", "رد شد", "در دسترس نبود", "ارتباط از دست رفت", "ما پایان دادیم", "منتقل شد", "خطا", "مجاز نبود", "زمان گذشت"};
-template <> inline constexpr std::array fa<f::LeftQueue>{"پاسخ داده شد", "رها کرد", "سرریز به صف دیگر", "سرریز به شماره", "پایان بیشترین انتظار", "سرپرست سپرد", "منتقل شد", "صف برداشته شد", "خطا"};
+template <> inline constexpr std::array fa<f::LeftQueue>{"پاسخ داده شد", "رها کرد", "سرریز به صف دیگر", "سرریز به شماره", "پایان بیشترین انتظار", "سرپرست سپرد", "منتقل شد", "صف برداشته شد", "خطا", "صف پر بود"};
 template <> inline constexpr std::array fa<f::Direction>{"ورودی", "خروجی", "داخلی"};
 template <> inline constexpr std::array fa<f::TransferKind>{"مستقیم", "با مشورت"};
 static_assert(fa<f::Outcome>.size() == enum_names<f::Outcome>.size() && fa<f::LapseReason>.size() == enum_names<f::LapseReason>.size() &&
