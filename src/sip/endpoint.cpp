@@ -115,6 +115,7 @@ void Endpoint::Impl::again(Transaction& transaction, const Message& request, Tur
   auto& server = static_cast<InviteServer&>(transaction);
   if (request.method() == Method::ack) {
     server.acknowledged(turn);
+    legs.on_refusal_settled(server, turn);
     return core.transactions.settle(server);
   }
   server.request_again(turn);
@@ -253,7 +254,8 @@ void Endpoint::Impl::fire(Timer& timer, Turn turn) {
   auto& transaction = *static_cast<Transaction*>(timer.owner);
   switch (transaction.kind) {
     case Transaction::Kind::invite_server:
-      static_cast<InviteServer&>(transaction).on_timeout(turn);                                       // an ACK to a refusal that never came changes nothing: the leg was told long ago
+      if (static_cast<InviteServer&>(transaction).on_timeout(turn) == InviteServer::Fired::ack_never_came)
+        legs.on_refusal_settled(static_cast<InviteServer&>(transaction), turn);
       break;
     case Transaction::Kind::other_server: static_cast<OtherServer&>(transaction).on_timeout(turn); break;
     case Transaction::Kind::invite_client:

@@ -3,7 +3,8 @@
 //
 // Durability: whatever must survive a kill is written as a row (Out::save) in the same turn; the switchboard commits the
 // turn's journal events and rows together and sends the bytes afterwards, save those marked `early` (they tell nothing that
-// must be remembered: 100, retransmissions, ACK to a failure, challenges, OPTIONS answers, stateless refusals).
+// must be remembered: retransmissions, ACK to a failure, challenges, OPTIONS answers, stateless refusals). A 100 is not
+// early: a caller that has had it stops asking, so the leg must be on disk by then.
 // restore() takes the rows back; resume() then sends whatever was pending again (requests with the same branch, 2xx until ACK).
 #pragma once
 

@@ -100,7 +100,7 @@ void Legs::drop(Leg& leg, Turn turn) {
 }
 
 void Legs::drop_when_done(Leg& leg, Turn turn) {
-  if (leg.state != LegState::ending || !leg.pending.empty() || leg.end_on_ack) return;
+  if (leg.state != LegState::ending || !leg.pending.empty() || leg.end_on_ack || leg.refused) return;
   for (const auto& fork : leg.forks)
     if (fork.state == Fork::State::cancelled) return;   // its final answer may still be a 2xx
   drop(leg, turn);
@@ -389,7 +389,8 @@ void Legs::resume(Turn turn) {
     if (leg.invite) {
       const Flow peer = Core::answer_flow(*leg.invite, leg.request_from);
       auto& server = core_.transactions.add(server_key(*leg.invite), std::make_unique<InviteServer>(peer, Owner{Owner::Kind::leg, id.value}));
-      if (leg.answer.empty()) server.remember(answer_bytes(leg, leg.ringing ? 180 : 100, "", {}));
+      if (leg.refused) server.respond(leg.refused, answer_bytes(leg, leg.refused, "", {}), false, turn);
+      else if (leg.answer.empty()) server.remember(answer_bytes(leg, leg.ringing ? 180 : 100, "", {}));
       else {
         server.expect_no_more(turn.now);
         leg.repeat_answer_at = turn.now;

@@ -44,6 +44,7 @@ class Legs {
   void on_invite_response(InviteClient* transaction, const Message& response, const Flow& from, Turn turn);
   void on_other_response(OtherClient& transaction, const Message& response, const Flow& from, Turn turn);
   void on_no_answer(Transaction& transaction, bool transport_failed, Turn turn);
+  void on_refusal_settled(const InviteServer& transaction, Turn turn);  // its ACK came, or is not waited for any more
   bool is_first_invite(const Transaction& transaction) const;        // of an outgoing leg, no answer yet
   void on_timeout(Leg& leg, Turn turn);
   void on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn);
@@ -81,6 +82,7 @@ class Legs {
   // answers to the peer's INVITE
   void respond(Leg& leg, int status, std::string_view reason, Turn turn, bool early = false, std::string_view body = {});
   std::string answer_bytes(const Leg& leg, int status, std::string_view reason, std::string_view body);
+  void send_refusal(Leg& leg, int status, std::string_view reason, Turn turn);
   void send_answer(Leg& leg, std::string body, Turn turn);           // 2xx, repeated until ACK
   void repeat_answer(Leg& leg, Turn turn);
   void answer_settled(Leg& leg);                                     // ACK came, or is not waited for any more

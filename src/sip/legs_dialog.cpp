@@ -111,12 +111,12 @@ bool Legs::on_dialog_request(const Message& request, const Flow& from, Turn turn
 
 void Legs::on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   refuse_in_dialog(request, from, 200, turn);
-  if (leg.state == LegState::arrived) respond(leg, 487, "", turn);   // §15.1.2: a BYE in the early dialog
+  if (leg.state == LegState::arrived) send_refusal(leg, 487, "", turn);  // §15.1.2: a BYE in the early dialog
   tell_ended(leg, 0, "bye", true, turn);
   // the session is over: what we still had to ask is moot, save a BYE of our own that is under way
   std::erase_if(leg.pending, [](const Pending& pending) { return pending.kind != Pending::Kind::bye; });
   leg.end_on_ack = false;
-  answer_settled(leg);
+  if (!leg.refused) answer_settled(leg);
   arm(leg);
   drop_when_done(leg, turn);
 }

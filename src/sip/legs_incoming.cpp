@@ -62,7 +62,7 @@ void Legs::arrive(Message request, const Flow& from, Arrival arrival, Turn turn)
   Leg& leg = add(std::move(made));
   core_.transactions.settle(core_.transactions.add(server_key(request), std::make_unique<InviteServer>(Core::answer_flow(request, from), Owner{Owner::Kind::leg, leg.leg.value})));
   changed(leg);
-  respond(leg, 100, "", turn, true);
+  respond(leg, 100, "", turn);  // not early: a caller that has it stops asking, so the leg must be on disk by then
   if (replaced) return take_replaced_place(leg, turn);
   turn.out.event(LegArrived{leg.leg, leg.trunk, leg.device, std::move(arrival.dialled), std::move(arrival.caller), std::move(arrival.caller_name), !leg.offer.empty()});
 }
@@ -177,8 +177,22 @@ void Legs::answer_settled(Leg& leg) {
 void Legs::refuse(LegId id, int status, std::string_view reason, Turn turn) {
   Leg* leg = find(id);
   if (!leg || leg->state != LegState::arrived) return;
-  respond(*leg, status, reason, turn);
+  send_refusal(*leg, status, reason, turn);
   tell_ended(*leg, status, "refused", false, turn);
+}
+
+// The row stays until the ACK: a caller that has had a 100 does not ask again, so after a kill it is we who must tell it again.
+void Legs::send_refusal(Leg& leg, int status, std::string_view reason, Turn turn) {
+  respond(leg, status, reason, turn);
+  leg.offer.clear();
+  leg.refused = server_of(leg) ? status : 0;
+  changed(leg);
+}
+
+void Legs::on_refusal_settled(const InviteServer& transaction, Turn turn) {
+  Leg* leg = transaction.owner.kind == Owner::Kind::leg ? find(LegId{transaction.owner.id}) : nullptr;
+  if (!leg || !leg->refused) return;
+  leg->refused = 0;
   drop_when_done(*leg, turn);
 }
 
@@ -188,9 +202,8 @@ void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
   Leg* leg = found->kind == Transaction::Kind::invite_server ? find(LegId{found->owner.id}) : nullptr;
   core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.tag(request.call_id())).finish());
   if (!leg || leg->state != LegState::arrived) return;               // the 2xx is out already: the canceller's BYE will come
-  respond(*leg, 487, "", turn);
+  send_refusal(*leg, 487, "", turn);
   tell_ended(*leg, 487, "cancelled", true, turn);
-  drop_when_done(*leg, turn);
 }
 
 void Legs::on_ack(Leg& leg, const Message& request, const Flow& from, Turn turn) {

@@ -370,9 +370,8 @@ void Legs::end(LegId id, Turn turn) {
   if (!leg || leg->told_ended()) return;
   switch (leg->state) {
     case LegState::arrived:
-      respond(*leg, 480, "", turn);
-      tell_ended(*leg, 480, "refused", false, turn);
-      return drop_when_done(*leg, turn);
+      send_refusal(*leg, 480, "", turn);
+      return tell_ended(*leg, 480, "refused", false, turn);
     case LegState::answered:                                         // §15: no BYE before the ACK; timer in on_timeout if it never comes
       leg->end_on_ack = true;
       return tell_ended(*leg, 0, "bye", false, turn);

@@ -20,6 +20,9 @@ std::string field(const std::map<std::string, std::string>& fields, const char* 
   return found == fields.end() ? std::string() : found->second;
 }
 
+// libre before 2.0 refuses the whole answer (ENOSYS) when any line of it names an algorithm but MD5.
+bool gives_up_at_sha256(std::string_view user_agent) { return user_agent.starts_with("baresip v0.") || user_agent.starts_with("baresip v1."); }
+
 Duration ban_for(std::uint32_t bans) {
   Duration ban = first_ban;
   for (std::uint32_t n = 1; n < bans && ban < longest_ban; ++n) ban = 2 * ban;
@@ -158,8 +161,12 @@ bool Registrar::address_has_device(const std::string& ip) const { return device_
 void Registrar::challenge(const Message& request, const Flow& from, bool stale, Turn turn) {
   const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
   auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.tag(request.call_id()) : std::string());
-  for (const char* algorithm : {"SHA-256", "MD5"})                   // RFC 8760 §2.3: the preferred one first
+  // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
+  // that know SHA-256 choose it wherever it stands.
+  for (const char* algorithm : {"MD5", "SHA-256"}) {
+    if (algorithm[0] == 'S' && gives_up_at_sha256(request.first(Field::user_agent))) break;
     builder.header("WWW-Authenticate", "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\",algorithm=" + algorithm + (stale ? ",stale=true" : ""));
+  }
   turn.out.send(Core::answer_flow(request, from), builder.finish(), true);
 }
 

@@ -90,10 +90,11 @@ struct LegRow {
   std::uint32_t invite_cseq = 0;      // CSeq of the INVITE (ours) whose 2xx we may still have to acknowledge again
   std::string refer_id;               // CSeq of a REFER whose outcome the peer waits for (RFC 3515 §2.4.6); "" none
 
+  std::int32_t refused = 0;           // final refusal that is out and not acknowledged yet
   PASOKH_FIELDS(leg, outgoing, state, trunk, device, call_id, local_tag, remote_tag, local_party, remote_party, remote_target, route_set,
                 local_cseq, remote_cseq, flow, local, media, held, sdp_version, request, request_from, offer, answer, we_offered, ringing,
                 end_on_ack, reoffer_wanted, forks, pending, session_expires, we_refresh, session_from, peer_takes_update, reliable_rseq,
-                replaces, invite_cseq, refer_id)
+                replaces, invite_cseq, refer_id, refused)
 };
 
 struct BindingRow {

@@ -249,13 +249,18 @@ std::uint16_t agreed_ptime(const Media& media, std::uint16_t ours) {
 
 bool is_unspecified(std::string_view ip) { return ip == "0.0.0.0" || in_network(ip, "::/128"); }
 
+bool may_send_to(const Address& address, const SdpLocal& local) {
+  const bool ours = std::find(local.own.begin(), local.own.end(), address) != local.own.end();
+  return !ours && media_address_allowed(address.ip, local.peer_ip.empty() ? address.ip : local.peer_ip);
+}
+
 // Address, direction, pace and events; the codec is chosen by the caller.
 std::optional<SdpFault> read_plan(const SdpDescription& sdp, const Media& media, const SdpLocal& local, MediaPlan& plan, bool& held) {
   const auto ip = media.ip ? media.ip : sdp.ip;
   if (!ip) return refusal("no c= line");
   if (ip->empty()) return refusal("the address in c= is none that we can send to");
   const bool hold_of_2543 = is_unspecified(*ip);
-  if (!hold_of_2543 && !media_address_allowed(*ip, *ip)) return refusal("the address in c= is none that we may send to");
+  if (!hold_of_2543 && !may_send_to({*ip, media.port}, local)) return refusal("the address in c= is none that we may send to");
   const auto peer = direction_of_peer(sdp, media);
   held = !receives(peer) || hold_of_2543;  // RFC 3264 §8.4
   plan.send = receives(peer) && !hold_of_2543;
@@ -267,6 +272,7 @@ std::optional<SdpFault> read_plan(const SdpDescription& sdp, const Media& media,
       plan.remote_rtcp.port = media.rtcp->port;
       if (media_address_allowed(media.rtcp->ip, *ip)) plan.remote_rtcp.ip = media.rtcp->ip;
     }
+    if (!may_send_to(plan.remote_rtcp, local)) plan.remote_rtcp = {};
   }
   plan.ptime_ms = agreed_ptime(media, local.ptime_ms);
   plan.dtmf_payload = static_cast<std::int16_t>(local.media.telephone_event ? event_payload(media) : -1);

@@ -80,7 +80,8 @@ StreamSplitter::Kind StreamSplitter::next(std::string& message) {
     if (ping_or_blank_lines() == Kind::ping) return Kind::ping;
     const auto waiting = std::string_view(buffer_).substr(begin_);
     if (waiting.empty() || (scanned_ == begin_ && std::string_view("\r\n\r").starts_with(waiting))) return Kind::nothing;
-    if (!find_end()) {
+    const bool no_start = scanned_ == begin_ && !grammar::is(waiting.front(), grammar::token) && waiting.front() != '\r';  // TLS, or noise
+    if (no_start || !find_end()) {
       broken_ = true;
       buffer_ = {};
       return Kind::broken;

@@ -25,6 +25,8 @@ constexpr const char* put_agent_sql =
     "on conflict(id) do update set code = excluded.code, removed = excluded.removed, base = excluded.base, base_reason = excluded.base_reason, "
     "calls = excluded.calls, ringing = excluded.ringing, wrapping = excluded.wrapping, state_seq = excluded.state_seq";
 constexpr const char* get_agent_sql = "select code, removed, base, base_reason, calls, ringing, wrapping, state_seq from agent where id = $1";
+constexpr const char* leave_queues_sql = "delete from agent_queue where agent = $1";
+constexpr const char* join_queue_sql = "insert into agent_queue(agent, queue) values ($1, $2) on conflict(agent, queue) do nothing";
 constexpr const char* put_state_sql =
     "insert into agent_state(seq, agent, state, reason, call, since, until) values ($1, $2, $3, $4, $5, $6, $7) on conflict(seq) do update set until = excluded.until";
 constexpr const char* get_state_sql = "select state, reason, call, since from agent_state where seq = $1";
@@ -106,7 +108,7 @@ concept TellsOfACall = requires(const Event& event) { { event.call } -> std::con
 }  // namespace
 
 struct Projection::Statements {
-  Statement put_queue, remove_queue, get_queue, put_number, put_trunk, put_device, put_centre, put_agent, get_agent, put_state, get_state, put_call,
+  Statement put_queue, remove_queue, get_queue, put_number, put_trunk, put_device, put_centre, put_agent, get_agent, leave_queues, join_queue, put_state, get_state, put_call,
       get_call, put_visit, get_visits, put_offer, get_offers, put_part, get_parts, put_recording, get_recordings, put_leg, get_legs, put_events;
 };
 
@@ -123,6 +125,7 @@ Result<> Projection::prepare() {
   for (auto [statement, sql] : {std::pair{&s.put_queue, put_queue_sql}, {&s.remove_queue, remove_queue_sql}, {&s.get_queue, get_queue_sql},
                                 {&s.put_number, put_number_sql}, {&s.put_trunk, put_trunk_sql}, {&s.put_device, put_device_sql},
                                 {&s.put_centre, put_centre_sql}, {&s.put_agent, put_agent_sql}, {&s.get_agent, get_agent_sql},
+                                {&s.leave_queues, leave_queues_sql}, {&s.join_queue, join_queue_sql},
                                 {&s.put_state, put_state_sql}, {&s.get_state, get_state_sql}, {&s.put_call, put_call_sql}, {&s.get_call, get_call_sql},
                                 {&s.put_visit, put_visit_sql}, {&s.get_visits, get_visits_sql}, {&s.put_offer, put_offer_sql},
                                 {&s.get_offers, get_offers_sql}, {&s.put_part, put_part_sql}, {&s.get_parts, get_parts_sql},
@@ -172,6 +175,8 @@ Result<> Projection::on(const f::AgentSet& e) {
   TRY(live, agent(e.agent));
   live->code = e.code;
   live->removed = false;
+  TRY_DONE(sql_->leave_queues.run(number(e.agent)));
+  for (const f::Membership& in : e.settings.queues) TRY_DONE(sql_->join_queue.run(number(e.agent), number(in.queue)));
   return Done{};
 }
 Result<> Projection::on(const f::AgentRemoved& e) {
