@@ -49,7 +49,7 @@ constexpr std::string_view upsert_user =
     "on conflict(login) do update set role = excluded.role, agent = excluded.agent, password_hash = excluded.password_hash, "
     "must_change = excluded.must_change, password_changed_us = excluded.password_changed_us";
 constexpr std::string_view update_user =
-    "update users set role = $2, agent = $3, password_hash = $4, must_change = $5, password_changed_us = $6 where login = $1";
+    "update users set role = $1, agent = $2, password_hash = $3, must_change = $4, password_changed_us = $5 where login = $6";
 constexpr std::string_view delete_user = "delete from users where login = $1";
 constexpr std::string_view delete_sessions_of_user = "delete from sessions where login = $1";
 constexpr std::string_view select_user =
@@ -62,7 +62,7 @@ constexpr std::string_view insert_session =
 constexpr std::string_view delete_expired_sessions = "delete from sessions where login = $1 and expires_us <= $2";  // sessions_by_login
 constexpr std::string_view session_columns =
     "select hash, login, token_name, role, created_us, last_used_us, expires_us, address, program from sessions ";
-constexpr std::string_view touch = "update sessions set last_used_us = $2 where hash = $1";
+constexpr std::string_view touch = "update sessions set last_used_us = $1 where hash = $2";
 constexpr std::string_view delete_session = "delete from sessions where hash = $1";
 constexpr std::string_view delete_other_sessions = "delete from sessions where login = $1 and token_name = '' and hash <> $2";  // sessions_by_login
 constexpr std::string_view delete_token = "delete from sessions where token_name = $1 and token_name <> ''";
@@ -115,7 +115,7 @@ class Store final : public AccessStore {
   Result<> change(const User& u) override {
     const std::scoped_lock lock(guard_);
     TRY(statement, database_.prepare(update_user));
-    TRY_DONE(statement.run(u.login, static_cast<int>(u.role), u.agent, u.password_hash, u.must_change ? 1 : 0, u.password_changed.us));
+    TRY_DONE(statement.run(static_cast<int>(u.role), u.agent, u.password_hash, u.must_change ? 1 : 0, u.password_changed.us, u.login));
     if (database_.changes() == 0) return unknown(u.login);
     return Done{};
   }
@@ -176,7 +176,7 @@ class Store final : public AccessStore {
   Result<> touch_session(std::string_view hash, Instant now) override {
     const std::scoped_lock lock(guard_);
     TRY(statement, database_.prepare(touch));
-    return statement.run(Blob{hash}, now.us);
+    return statement.run(now.us, Blob{hash});
   }
 
   Result<bool> end_session(std::string_view hash) override {

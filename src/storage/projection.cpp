@@ -25,6 +25,8 @@ constexpr const char* put_agent_sql =
     "on conflict(id) do update set code = excluded.code, removed = excluded.removed, base = excluded.base, base_reason = excluded.base_reason, "
     "calls = excluded.calls, ringing = excluded.ringing, wrapping = excluded.wrapping, state_seq = excluded.state_seq";
 constexpr const char* get_agent_sql = "select code, removed, base, base_reason, calls, ringing, wrapping, state_seq from agent where id = $1";
+constexpr const char* leave_queues_sql = "delete from agent_queue where agent = $1";
+constexpr const char* join_queue_sql = "insert into agent_queue(agent, queue) values ($1, $2) on conflict(agent, queue) do nothing";
 constexpr const char* put_state_sql =
     "insert into agent_state(seq, agent, state, reason, call, since, until) values ($1, $2, $3, $4, $5, $6, $7) on conflict(seq) do update set until = excluded.until";
 constexpr const char* get_state_sql = "select state, reason, call, since from agent_state where seq = $1";
@@ -63,11 +65,11 @@ constexpr const char* put_recording_sql =
 constexpr const char* get_recordings_sql =
     "select capture, state, started, stopped, duration, sha256, bytes, why, marks from recording where call = $1 order by capture";
 constexpr const char* put_leg_sql =
-    "insert into leg(call, leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+    "insert into leg(call, leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec, role) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
     "on conflict(call, leg) do update set agent = excluded.agent, party = excluded.party, packets_in = excluded.packets_in, packets_out = excluded.packets_out, "
-    "lost = excluded.lost, jitter_max = excluded.jitter_max, round_trip = excluded.round_trip, codec = excluded.codec";
+    "lost = excluded.lost, jitter_max = excluded.jitter_max, round_trip = excluded.round_trip, codec = excluded.codec, role = excluded.role";
 constexpr const char* get_legs_sql =
-    "select leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec from leg where call = $1 order by leg";
+    "select leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec, role from leg where call = $1 order by leg";
 constexpr const char* put_events_sql =
     "insert into call_events(call, first, steps) values ($1, $2, $3) on conflict(call, first) do update set steps = excluded.steps";
 
@@ -100,13 +102,22 @@ std::vector<CallId> split(std::string_view text) {
   return calls;
 }
 
+void end_part(PartFact& part, CallFact& call, Instant at) {
+  if (part.held_since) {
+    part.hold += at - *part.held_since;
+    call.hold += at - *part.held_since;
+    part.held_since.reset();
+  }
+  part.until = at;
+}
+
 template <class Event>
 concept TellsOfACall = requires(const Event& event) { { event.call } -> std::convertible_to<CallId>; };
 
 }  // namespace
 
 struct Projection::Statements {
-  Statement put_queue, remove_queue, get_queue, put_number, put_trunk, put_device, put_centre, put_agent, get_agent, put_state, get_state, put_call,
+  Statement put_queue, remove_queue, get_queue, put_number, put_trunk, put_device, put_centre, put_agent, get_agent, leave_queues, join_queue, put_state, get_state, put_call,
       get_call, put_visit, get_visits, put_offer, get_offers, put_part, get_parts, put_recording, get_recordings, put_leg, get_legs, put_events;
 };
 
@@ -123,6 +134,7 @@ Result<> Projection::prepare() {
   for (auto [statement, sql] : {std::pair{&s.put_queue, put_queue_sql}, {&s.remove_queue, remove_queue_sql}, {&s.get_queue, get_queue_sql},
                                 {&s.put_number, put_number_sql}, {&s.put_trunk, put_trunk_sql}, {&s.put_device, put_device_sql},
                                 {&s.put_centre, put_centre_sql}, {&s.put_agent, put_agent_sql}, {&s.get_agent, get_agent_sql},
+                                {&s.leave_queues, leave_queues_sql}, {&s.join_queue, join_queue_sql},
                                 {&s.put_state, put_state_sql}, {&s.get_state, get_state_sql}, {&s.put_call, put_call_sql}, {&s.get_call, get_call_sql},
                                 {&s.put_visit, put_visit_sql}, {&s.get_visits, get_visits_sql}, {&s.put_offer, put_offer_sql},
                                 {&s.get_offers, get_offers_sql}, {&s.put_part, put_part_sql}, {&s.get_parts, get_parts_sql},
@@ -172,6 +184,8 @@ Result<> Projection::on(const f::AgentSet& e) {
   TRY(live, agent(e.agent));
   live->code = e.code;
   live->removed = false;
+  TRY_DONE(sql_->leave_queues.run(number(e.agent)));
+  for (const f::Membership& in : e.settings.queues) TRY_DONE(sql_->join_queue.run(number(e.agent), number(in.queue)));
   return Done{};
 }
 Result<> Projection::on(const f::AgentRemoved& e) {
@@ -286,7 +300,9 @@ Result<> Projection::on(const f::CallOffered& e) {
   ++live->fact.offers;
   live->dirty = true;
   live->offers.add({e.queue, e.agent, e.leg, at_, {}, OfferResult::pending, {}, e.reason.strategy, e.reason.free, e.reason.on_duty, e.reason.given_by});
-  live->legs.add({e.leg, e.agent, {}});
+  LegFact leg{e.leg, e.agent};
+  leg.role = f::LegRole::offer;
+  live->legs.add(std::move(leg));
   TRY(who, agent(e.agent));
   who->ringing = e.call;
   return show(*who);
@@ -355,14 +371,12 @@ Result<> Projection::on(const f::CallResumed& e) {
 Result<> Projection::on(const f::LegDialled& e) {
   TRY(live, call(e.call));
   if (e.party && !live->fact.callee) { live->fact.callee = e.party; live->dirty = true; }
-  for (std::size_t i = 0; i < live->legs.all.size(); ++i)
-    if (live->legs.all[i].leg == e.leg) {
-      LegFact& leg = live->legs.change(i);
-      leg.agent = e.to_agent;
-      leg.party = e.party;
-      return Done{};
-    }
-  live->legs.add({e.leg, e.to_agent, e.party});
+  std::size_t i = 0;
+  while (i < live->legs.all.size() && live->legs.all[i].leg != e.leg) ++i;
+  LegFact& leg = i < live->legs.all.size() ? live->legs.change(i) : live->legs.add({e.leg});
+  leg.agent = e.to_agent;
+  leg.party = e.party;
+  leg.role = e.purpose;
   return Done{};
 }
 
@@ -382,9 +396,24 @@ Result<> Projection::on(const f::LegAnswered& e) {
     live->fact.last_agent = live->fact.placed_by;
   }
   if (!who) return Done{};
-  const bool beside = std::any_of(live->parts.all.begin(), live->parts.all.end(), [](const PartFact& p) { return !p.until; });
-  begin_part(*live, who, {}, beside);
+  begin_part(*live, who, {}, leg->role == f::LegRole::consult);
   return join_call(who, e.call);
+}
+
+// The phone's own attended transfer: `to_agent`, so far in `from`, has `call` now.
+Result<> Projection::on(const f::CallsJoined& e) {
+  TRY(live, call(e.call));
+  ++live->fact.transfers;
+  live->dirty = true;
+  if (!e.to_agent) return Done{};
+  begin_part(*live, e.to_agent, {}, false);
+  TRY(from, call(e.from));
+  from->events.push_back(seq_);
+  for (std::size_t i = 0; i < from->parts.all.size(); ++i)
+    if (from->parts.all[i].agent == e.to_agent && !from->parts.all[i].until) { end_part(from->parts.change(i), from->fact, at_); from->dirty = true; }
+  TRY(who, agent(e.to_agent));
+  std::erase(who->calls, e.from);
+  return join_call(e.to_agent, e.call);
 }
 
 Result<> Projection::on(const f::CallTransferred& e) {
@@ -400,17 +429,6 @@ Result<> Projection::on(const f::CallTransferred& e) {
   }
   return Done{};
 }
-
-namespace {
-void end_part(PartFact& part, CallFact& call, Instant at) {
-  if (part.held_since) {
-    part.hold += at - *part.held_since;
-    call.hold += at - *part.held_since;
-    part.held_since.reset();
-  }
-  part.until = at;
-}
-}  // namespace
 
 Result<> Projection::on(const f::AgentLeftCall& e) {
   TRY(live, call(e.call));
@@ -582,7 +600,7 @@ Result<bool> Projection::read_back(LiveCall& live, CallId id) {
   }, number(id)));
   TRY_DONE(s.get_legs.each([&](Statement& r) {
     live.legs.all.push_back({id_at<LegId>(r, 0), id_at<AgentId>(r, 1), id_at<PartyId>(r, 2), r.integer(3), r.integer(4), r.integer(5), r.integer(6),
-                             r.integer(7), std::string(r.text(8))});
+                             r.integer(7), std::string(r.text(8)), static_cast<f::LegRole>(r.integer(9))});
   }, number(id)));
   return true;
 }
@@ -705,7 +723,7 @@ Result<> Projection::write(LiveCall& live) {
     return s.put_recording.run(number(r.capture), id, r.state, r.started.us, number(r.stopped), r.duration.us, r.sha256, r.bytes, r.why, r.marks);
   }));
   TRY_DONE(each(live.legs, [&](std::size_t, const LegFact& l) {
-    return s.put_leg.run(id, number(l.leg), number(l.agent), number(l.party), l.packets_in, l.packets_out, l.lost, l.jitter_us_max, l.round_trip_us, l.codec);
+    return s.put_leg.run(id, number(l.leg), number(l.agent), number(l.party), l.packets_in, l.packets_out, l.lost, l.jitter_us_max, l.round_trip_us, l.codec, number(l.role));
   }));
   if (live.events.empty()) return Done{};
   pasokh::Writer steps;

@@ -26,6 +26,7 @@ struct ReportFilter {
   std::optional<floor::Direction> direction;
   Duration min_duration;               // archive: of the recording; calls: of the talk
   std::optional<office::reports::Metric> metric;  // calls behind a figure of `queues` (with queue, from, to as there)
+  std::optional<Instant> now;          // who still waits or talks is judged as of then (nothing: the clock)
   CallId before;                       // page: calls older than this one (0: from the newest); lists come newest first…
   std::int64_t limit = 0;              // …when limited (0: all, oldest first)
 };
@@ -51,10 +52,10 @@ struct CallRow {
 struct TimelineRow {
   std::uint64_t seq = 0;
   Instant at;
-  std::string kind;                           // "CallQueued"
+  std::string event;                          // "CallQueued"
   std::string text;                           // in words, in the language asked for
   std::string json;                           // the event as it is
-  PASOKH_FIELDS(seq, at, kind, text, json)
+  PASOKH_FIELDS(seq, at, event, text, json)
 };
 struct LegQualityRow {
   LegId leg;
@@ -118,7 +119,7 @@ class Reports {
   ~Reports();
 
   Result<std::vector<CallRow>> calls(const ReportFilter&);
-  Result<CallDetail> call(CallId, floor::Language);          // Trouble "call-unknown"
+  Result<CallDetail> call(CallId, floor::Language, std::optional<Instant> now = {});  // Trouble "call-unknown"
   Result<std::vector<QueueRow>> queues(const ReportFilter&);
   Result<AgentsAnswer> agents(const ReportFilter&);
   Result<std::vector<IntervalRow>> intervals(const ReportFilter&, IntervalBy);

@@ -13,6 +13,7 @@ create table if not exists position(id integer primary key, version bigint not n
 create table if not exists queue(id integer primary key, code text not null, service_level bigint not null, short_abandon bigint not null, removed bigint not null);
 create table if not exists agent(id integer primary key, code text not null, removed bigint not null,
   base bigint not null, base_reason text not null, calls text not null, ringing bigint not null, wrapping bigint not null, state_seq bigint not null);
+create table if not exists agent_queue(agent bigint not null, queue bigint not null, primary key(agent, queue)) without rowid;  -- memberships now
 create table if not exists number(id integer primary key, digits text not null);
 create table if not exists trunk(id integer primary key, code text not null);
 create table if not exists device(id integer primary key, code text not null);
@@ -46,15 +47,16 @@ create index if not exists state_by_agent on agent_state(agent, since);
 create table if not exists recording(capture integer primary key, call bigint not null, state text not null, started bigint not null, stopped bigint,
   duration bigint not null, sha256 text not null, bytes bigint not null, why text not null, marks text not null);
 create index if not exists recording_by_call on recording(call);
+create index if not exists recording_by_start on recording(started);
 
 create table if not exists leg(call bigint not null, leg bigint not null, agent bigint not null, party bigint not null,
-  packets_in bigint not null, packets_out bigint not null, lost bigint not null, jitter_max bigint not null, round_trip bigint not null, codec text not null, primary key(call, leg)) without rowid;
+  packets_in bigint not null, packets_out bigint not null, lost bigint not null, jitter_max bigint not null, round_trip bigint not null, codec text not null, role bigint not null, primary key(call, leg)) without rowid;
 
 -- which events tell of a call: numbers from `first` on, each as the distance from the one before (varints)
 create table if not exists call_events(call bigint not null, first bigint not null, steps blob not null, primary key(call, first)) without rowid;
 )";
 
-inline constexpr const char* reports_tables[] = {"position", "queue", "agent", "number", "trunk", "device", "centre", "call", "queue_visit", "offer",
+inline constexpr const char* reports_tables[] = {"position", "queue", "agent", "agent_queue", "number", "trunk", "device", "centre", "call", "queue_visit", "offer",
                                                  "participation", "agent_state", "recording", "leg", "call_events"};
 
 }  // namespace pasokh::storage

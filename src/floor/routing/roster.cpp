@@ -140,7 +140,20 @@ void Roster::add(AgentId agent, std::int64_t amount) {
     return;
   }
   owed_[static_cast<std::size_t>(slot_of_[a])] += amount;
-  dirty(slot_of_[a]);
+  if (amount > 0) rose(slot_of_[a]); else fell(slot_of_[a]);
+}
+
+void Roster::rose(std::int32_t slot) {
+  if (presence_[static_cast<std::size_t>(slot)] != Presence::free) return;
+  Block& block = block_at(slot);
+  if (block.owed_known && (block.best_owed < 0 || owed_before_in_block(slot, block.best_owed))) block.best_owed = slot;
+  if (block.idle_known && (block.best_idle < 0 || idle_before(slot, block.best_idle))) block.best_idle = slot;
+}
+
+void Roster::fell(std::int32_t slot) {
+  Block& block = block_at(slot);
+  if (block.best_owed == slot) block.owed_known = false;
+  if (block.best_idle == slot) block.idle_known = false;
 }
 
 Duty Roster::duty(AgentId agent) const {
@@ -159,7 +172,8 @@ void Roster::set_duty(AgentId agent, const Duty& duty) {
   presence_[s] = duty.presence;
   idle_since_[s] = duty.idle_since.us;
   owed_[s] += kept - effective(slot);  // going on or off duty: what was earned stays, what comes meanwhile does not count
-  dirty(slot);
+  fell(slot);
+  rose(slot);
   if (was == duty.presence) return;
   for (const PoolPlace& place : places_[a]) {
     Pool& p = pools_[static_cast<std::size_t>(place.pool)];
@@ -188,7 +202,7 @@ void Roster::credit(Pool& pool, std::int64_t amount) {
     const auto s = static_cast<std::size_t>(slot);
     if (!is_on_duty(presence_[s])) continue;
     owed_[s] += amount;
-    if (presence_[s] == Presence::free) blocks_[static_cast<std::size_t>(block_of_[s])].owed_known = false;
+    if (presence_[s] == Presence::free) { if (amount > 0) rose(slot); else fell(slot); }
   }
 }
 
@@ -209,6 +223,11 @@ bool Roster::owed_before(std::int32_t a, std::int32_t b) const {
   return x != y ? x > y : idle_before(a, b);
 }
 
+bool Roster::owed_before_in_block(std::int32_t a, std::int32_t b) const {  // one class, one offset
+  const std::int64_t x = owed_[static_cast<std::size_t>(a)], y = owed_[static_cast<std::size_t>(b)];
+  return x != y ? x > y : idle_before(a, b);
+}
+
 bool Roster::idle_before(std::int32_t a, std::int32_t b) const {
   const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
   return idle_since_[i] != idle_since_[j] ? idle_since_[i] < idle_since_[j] : agent_of_[i] < agent_of_[j];
@@ -218,10 +237,7 @@ void Roster::refresh(Block& block, bool owed) {
   std::int32_t best = -1;
   for (std::int32_t slot = block.begin; slot < block.end; ++slot) {
     if (presence_[static_cast<std::size_t>(slot)] != Presence::free) continue;
-    if (best < 0) { best = slot; continue; }
-    if (!owed) { if (idle_before(slot, best)) best = slot; continue; }
-    const std::int64_t x = owed_[static_cast<std::size_t>(slot)], y = owed_[static_cast<std::size_t>(best)];  // one class, one offset
-    if (x > y || (x == y && idle_before(slot, best))) best = slot;
+    if (best < 0 || (owed ? owed_before_in_block(slot, best) : idle_before(slot, best))) best = slot;
   }
   if (owed) { block.best_owed = best; block.owed_known = true; }
   else { block.best_idle = best; block.idle_known = true; }

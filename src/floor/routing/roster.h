@@ -103,7 +103,10 @@ class Roster {
   template <bool owed> void consider(std::int32_t slot, std::size_t most, std::vector<std::int32_t>& into) const;
   void best_in_order(const Pool&, AgentId pointer, std::size_t most, std::vector<std::int32_t>& into) const;
   void credit(Pool&, std::int64_t amount);
-  void dirty(std::int32_t slot) { auto& b = blocks_[static_cast<std::size_t>(block_of_[static_cast<std::size_t>(slot)])]; b.owed_known = b.idle_known = false; }
+  Block& block_at(std::int32_t slot) { return blocks_[static_cast<std::size_t>(block_of_[static_cast<std::size_t>(slot)])]; }
+  bool owed_before_in_block(std::int32_t a, std::int32_t b) const;
+  void rose(std::int32_t slot);            // it is owed more, or has become free: it may be the best of its block now
+  void fell(std::int32_t slot);            // it is owed less, or is free no more: if it was the best, the block is looked through anew
 
   bool built_ = false;
   std::vector<std::int64_t> balances_;     // by agent, when not built
