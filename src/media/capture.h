@@ -35,6 +35,7 @@ class CaptureWriter {                // in the worker; no allocation per packet 
   Result<> flush();                  // seal and write what is there; an error stops the capture
   bool due(std::int64_t now_us) const;
   std::int64_t bytes() const;
+  bool failed() const;               // writing failed; flush() says why, nothing more is written
  private:
   struct Impl;
   explicit CaptureWriter(Impl*);

@@ -19,6 +19,10 @@ struct WorkerOptions {
 };
 int run_worker(const WorkerOptions&);
 
+// Starts `program media --socket … --bind …` detached: its own session, no descriptor of ours, output appended to `log_file`; it
+// outlives the caller. Returns its pid as soon as the program runs; it listens a moment later (connect() until it does).
+Result<std::int64_t> spawn_worker(const std::string& program, const std::string& socket, const std::string& bind_ip, const std::string& log_file);
+
 class WorkerClient {
  public:
   WorkerClient() = default;

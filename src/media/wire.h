@@ -93,7 +93,9 @@ struct LegHeard { LegId leg; PASOKH_FIELDS(leg) };                // the first p
 struct LegSilent { LegId leg; std::int64_t for_ms = 0; PASOKH_FIELDS(leg, for_ms) };  // no RTP for 30 s on a leg that should receive, then every 30 s
 struct DigitHeard { LegId leg; std::uint8_t digit = 0; std::int32_t duration_ms = 0; PASOKH_FIELDS(leg, digit, duration_ms) };
 struct ProgrammeDone { LegId leg; ProgrammeId programme; PASOKH_FIELDS(leg, programme) };
-struct CaptureClosed { CaptureId capture; std::int64_t bytes = 0; bool empty = false; PASOKH_FIELDS(capture, bytes, empty) };
+// empty: no packet ever came, there is no file. known = false: this worker never had it and cannot tell (another worker may).
+// Told again when asked again.
+struct CaptureClosed { CaptureId capture; std::int64_t bytes = 0; bool empty = false; bool known = true; PASOKH_FIELDS(capture, bytes, empty, known) };
 struct CaptureStopped { CaptureId capture; std::string why; PASOKH_FIELDS(capture, why) };  // disk full, write error: calls go on
 struct WorkerStatistics { std::int64_t legs = 0, packets = 0, cpu_us = 0; std::vector<LegStatistics> each; PASOKH_FIELDS(legs, packets, cpu_us, each) };
 

@@ -20,7 +20,8 @@ struct Address {
 };
 std::string text(const Address&);                       // "127.0.0.1:5060", "[::1]:5060"
 std::optional<Address> parse_address(std::string_view);  // with a port
-bool in_network(std::string_view ip, std::string_view cidr);  // false for bad text
+bool in_network(std::string_view ip, std::string_view cidr);  // false for bad text; ::ffff:a.b.c.d counts as a.b.c.d
+std::string plain_ip(std::string_view ip);              // ::ffff:a.b.c.d as a.b.c.d, all else as it is
 
 enum class Transport : std::uint8_t { udp, tcp };
 

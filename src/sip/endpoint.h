@@ -3,7 +3,8 @@
 //
 // Durability: whatever must survive a kill is written as a row (Out::save) in the same turn; the switchboard commits the
 // turn's journal events and rows together and sends the bytes afterwards, save those marked `early` (they tell nothing that
-// must be remembered: 100, retransmissions, ACK to a failure, challenges, OPTIONS answers, stateless refusals).
+// must be remembered: retransmissions, ACK to a failure, challenges, OPTIONS answers, stateless refusals). A 100 is not
+// early: a caller that has had it stops asking, so the leg must be on disk by then.
 // restore() takes the rows back; resume() then sends whatever was pending again (requests with the same branch, 2xx until ACK).
 #pragma once
 
@@ -149,6 +150,9 @@ class Endpoint {
   void connection_lost(std::uint64_t connection, Instant now, Out&);
   void on_timeout(Instant now, Out&);
   Instant deadline() const;
+  // a connection to `to` could not be opened, or the system says that nobody listens there (ICMP): what was to go there looks for
+  // another way; inside a dialog it waits for the phone to come back, up to 32 s
+  void unreachable(const Flow& to, Instant now, Out&);
 
   // --- orders for legs; on a leg that is not in a fitting state they do nothing (messages cross)
   void ring(LegId, Instant now, Out&);                                        // 180

@@ -38,9 +38,10 @@ struct NameAddr { std::string name; Uri uri; std::vector<std::pair<std::string, 
 Result<NameAddr> parse_name_addr(std::string_view);
 std::vector<std::string_view> split_list(std::string_view value);  // on commas outside quotes and <>
 
+// host and received without brackets; whole: as it came, up to its last parameter
 struct Via { std::string_view transport, host; std::uint16_t port = 0; std::string_view branch, received, whole; bool rport = false; std::uint16_t rport_value = 0; };
 
-struct ParseFault { int status = 400; std::string reason; bool answerable = false; };  // answerable: Via, From, To, Call-ID, CSeq are good enough to answer
+struct ParseFault { int status = 400; std::string reason; bool answerable = false; };  // answerable: a request, no ACK, whose Via and CSeq tell where to and for what
 
 struct Limits { std::size_t message = 65'536, headers = 128, line = 8'192; };
 
@@ -96,7 +97,13 @@ class StreamSplitter {
   void feed(std::string_view bytes);
   Kind next(std::string& message);
  private:
+  Kind ping_or_blank_lines();
+  bool find_end();                                   // false: broken
   std::string buffer_;
+  std::size_t begin_ = 0;                            // of the message in the making
+  std::size_t scanned_ = 0, line_ = 0;               // how far its head is read; where the line begins
+  std::size_t end_ = 0;                              // 0 until its head is whole
+  bool broken_ = false;
 };
 
 // Writes a message: start line, then headers in the order given, then the body with its Content-Length.
@@ -109,6 +116,7 @@ class MessageBuilder {
   MessageBuilder& answer_to(const Message& request, std::string_view to_tag, std::string_view source_ip, std::uint16_t source_port, bool record_route);
   std::string finish(std::string_view content_type = {}, std::string_view body = {});
  private:
+  int status_ = 0;
   std::string out_;
 };
 std::string_view standard_reason(int status);

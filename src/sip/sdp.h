@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "sip/endpoint.h"
@@ -16,6 +17,8 @@ struct SdpLocal {                    // how we describe ourselves
   std::uint64_t session_id = 1, version = 1;
   bool hold = false;                 // we offer sendonly
   std::uint16_t ptime_ms = 20;
+  std::string peer_ip;               // where the peer's signalling comes from, for media_address_allowed; "" = not known
+  std::vector<Address> own;          // our own sockets: never a place to send RTP to (S13)
 };
 
 struct SdpDescription;               // parsed SDP; opaque outside sdp.cpp
@@ -27,7 +30,8 @@ struct Answered { std::string sdp; MediaPlan plan; bool held = false; };  // hel
 Result<Answered, SdpFault> make_answer(std::string_view offer, const SdpLocal&);
 struct Agreed { MediaPlan plan; bool held = false; };
 Result<Agreed, SdpFault> read_answer(std::string_view answer, const SdpLocal& offered);
-// may a peer at `source_ip` ask us to send RTP there? refuses 0.0.0.0 (hold: plan.send = false instead), multicast, own control ports
+// May a peer at `source_ip` ask us to send RTP there? Not to 0.0.0.0 (hold: plan.send = false instead), multicast or reserved
+// addresses; to loopback and link-local ones only when it is itself as near.
 bool media_address_allowed(std::string_view ip, std::string_view source_ip);
 
 }  // namespace pasokh::sip

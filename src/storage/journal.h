@@ -5,6 +5,15 @@
 //   snapshot(seq, body)               floor state after event seq; a start loads the newest that fits and replays the rest
 //   live(kind, key, value)            rows outside the chain: SIP dialogs and bindings, parties, secrets; erasable
 //
+// Event bodies start with a varint format version. Events that were found damaged at a start stand in set_aside(…), never used again
+// and never forgotten: verify() goes on reporting them. See docs/adr/0006-journal.md.
+//
+// Disk full. DIR/reserve holds reserve_bytes for calls in progress; the journal gives it up piece by piece when a commit finds no
+// space, and takes it back when there is space again. Rule for the switchboard, from free_bytes():
+//     free_bytes() <= reserve_bytes    alarm; recordings stop (they fill the disk, the journal does not)
+//     free_bytes() == 0                the reserve is in use: new calls are refused, calls in progress go on
+// Only when the reserve is gone too does a batch wait ("disk-full").
+//
 // JournalWriter runs its own thread: batches are handed over whole, committed in order, and acknowledged through `committed`.
 #pragma once
 
@@ -67,12 +76,23 @@ class JournalReader {                  // read-only; works beside a running writ
   std::uint64_t last_seq();
   // events with seq > after, in order, at most `limit`; the callback may stop by returning false
   Result<> read(std::uint64_t after, std::uint64_t limit, const std::function<bool(const Recorded&)>&);
+  // 16 bytes that stand for the whole journal up to and with this event; empty when there is no such event
+  std::string sum_of(std::uint64_t seq);
   // newest snapshot with seq <= at_most
   Result<std::optional<std::pair<std::uint64_t, std::string>>> snapshot(std::uint64_t at_most);
   std::optional<std::string> live(LiveKind, std::string_view key);
   Result<> each_live(LiveKind, const std::function<void(std::string_view key, std::string_view value)>&);
   struct Verified { std::uint64_t events = 0; std::string damaged; };  // damaged: "events 1042-1042: checksum"
   Result<Verified> verify();
+  // After read() ended with Trouble "damaged": the first event after `after` that is sound again, or last_seq() + 1. For read
+  // models, which must go on; a start of the floor does not (it uses what is before).
+  Result<std::uint64_t> next_sound(std::uint64_t after);
+  // The same, as the bytes that stand there (event_record.h reads a body); nothing is checked. For export.
+  struct Raw { std::uint64_t seq = 0; Instant at; std::string_view body, sum; };
+  Result<> read_raw(std::uint64_t after, const std::function<bool(const Raw&)>&);
+  std::uint64_t first_at_or_after(Instant);        // its number; last_seq() + 1 when there is none. Times do not go back.
+  // events of these numbers, in order; what does not exist is left out
+  Result<> read_these(const std::vector<std::uint64_t>& seqs, const std::function<bool(const Recorded&)>&);
  private:
   struct Impl;
   explicit JournalReader(std::unique_ptr<Impl>);
@@ -88,10 +108,11 @@ class JournalWriter {
   // every live row, before start()
   virtual Result<> each_live(const std::function<void(LiveKind, std::string_view key, std::string_view value)>&) = 0;
   // Starts the thread. `committed(ticket, trouble)` is called ON THE JOURNAL THREAD (write an eventfd there); trouble "disk-full" or
-  // "disk" means that the batch is NOT durable: it stays at the head and is tried again every 100 ms.
+  // "disk" means that the batch is NOT durable: it stays at the head and is tried again every 100 ms. Trouble is told once, and
+  // again when its code changes; success is told for every ticket, in order.
   virtual void start(std::function<void(std::uint64_t ticket, const Trouble* trouble)> committed) = 0;
   virtual void submit(Batch batch) = 0;         // never blocks
-  virtual std::int64_t free_bytes() const = 0;  // on the disk of DIR, as last seen (≤ 1 s old)
+  virtual std::int64_t free_bytes() const = 0;  // on the disk of DIR beyond the reserve, as last seen (≤ 1 s old); 0: the reserve is in use
   virtual void close() = 0;                     // commits what was handed over, ends the thread
 };
 

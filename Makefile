@@ -1,0 +1,84 @@
+# The only front door. `make` alone prints what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help run demo build test quick bench check soak clean dependencies-build dependencies-test
+
+DATA ?= data
+MINUTES ?= 60
+
+# One compiler per core, but never more than the memory holds (the largest file takes about 1.2 GB).
+JOBS ?= $(shell cores=$$(nproc); fit=$$(awk '/MemAvailable/ { print int($$2 / 1200000) }' /proc/meminfo); \
+          echo $$(( fit < 1 ? 1 : fit < cores ? fit : cores )))
+NINJA = ninja -j$(JOBS)
+
+help:
+	@echo "Pasokh, a contact centre. One of:"
+	@echo "  make run       install what is missing, build, make ./data when there is none, start; Ctrl-C stops"
+	@echo "  make demo      the same, with built-in customers who call and specialists who answer"
+	@echo "  make build     build/pasokh"
+	@echo "  make quick     unit and scenario tests (under 90 s once built)"
+	@echo "  make test      every test: with SIPp, baresip and Kamailio as peers, and under the sanitizers"
+	@echo "  make bench     figures, as a table and in build/bench.json"
+	@echo "  make check     format, lint, licences"
+	@echo "  make soak      load for MINUTES=$(MINUTES), kills included, memory watched"
+	@echo "Settings: DATA=folder of the centre ($(DATA))  JOBS=compilers at once ($(JOBS))  MINUTES=for soak"
+
+# --- running
+
+run: build $(DATA)/pasokh.toml
+	@packaging/start $(DATA)
+
+demo: build $(DATA)/pasokh.toml
+	@packaging/start $(DATA) --with-life
+
+# `init` prints the administrator's first password; it is told nowhere else.
+$(DATA)/pasokh.toml: | build
+	@build/pasokh init $(DATA) --demo
+
+# --- building
+
+dependencies-build:
+	@packaging/dependencies run build
+
+dependencies-test:
+	@packaging/dependencies run build test
+
+build: dependencies-build build/build.ninja
+	@$(NINJA) -C build --quiet pasokh
+
+build/build.ninja: | dependencies-build
+	@cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >build.log 2>&1 || { cat build.log; exit 1; }
+	@mv build.log build/configure.log
+
+# Sanitizer builds: less optimised, so that they build and report well. Timings are never taken from them.
+build-asan/build.ninja: | dependencies-build
+	@cmake -S . -B build-asan -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1" -DPASOKH_SANITIZE=address,undefined >/dev/null
+build-tsan/build.ninja: | dependencies-build
+	@cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1" -DPASOKH_SANITIZE=thread >/dev/null
+
+# --- testing
+
+quick: build
+	@$(NINJA) -C build --quiet
+	@ctest --test-dir build -L quick -j$(JOBS) --output-on-failure
+
+test: dependencies-test build build-asan/build.ninja build-tsan/build.ninja
+	@$(NINJA) -C build --quiet
+	@$(NINJA) -C build-asan --quiet
+	@$(NINJA) -C build-tsan --quiet
+	@ctest --test-dir build --output-on-failure
+
+bench: dependencies-test build
+	@$(NINJA) -C build --quiet $$($(NINJA) -C build -t targets all | sed -n 's/^\(bench_[a-z0-9_]*\): phony$$/\1/p')
+	@/usr/bin/python3 bench/run
+
+soak: dependencies-test build
+	@/usr/bin/python3 tests/chaos/soak.py --minutes $(MINUTES)
+
+check: dependencies-test build/build.ninja
+	@packaging/check
+
+clean:
+	@rm -rf build build-asan build-tsan

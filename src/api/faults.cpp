@@ -1,0 +1,100 @@
+#include "api/faults.h"
+
+#include <algorithm>
+
+#include "base/json_text.h"
+#include "base/log.h"
+
+namespace pasokh::api {
+
+const std::vector<Fault>& faults() {
+  static const std::vector<Fault> all{
+      {"bad-request", 400, "The request is not understood.", "درخواست خوانا نیست."},
+      {"not-json", 400, "The body is not JSON.", "بدنهٔ درخواست JSON نیست."},
+      {"bad-body", 422, "Something in the body is wrong.", "بخشی از بدنهٔ درخواست نادرست است."},
+      {"bad-query", 422, "Something in the query is wrong.", "بخشی از پارامترهای درخواست نادرست است."},
+      {"sign-in-needed", 401, "Please sign in.", "لطفاً وارد شوید."},
+      {"sign-in-failed", 401, "Login or password is wrong.", "نام کاربری یا گذرواژه نادرست است."},
+      {"slow-down", 429, "Too many tries; please wait.", "تلاش‌ها بیش از اندازه است؛ کمی صبر کنید."},
+      {"not-allowed", 403, "Your role does not allow this.", "نقش شما اجازهٔ این کار را نمی‌دهد."},
+      {"not-yours", 403, "This belongs to another agent.", "این مورد متعلق به کارشناس دیگری است."},
+      {"password-change-needed", 403, "Please change your password first.", "نخست گذرواژهٔ خود را عوض کنید."},
+      {"cross-site", 403, "The request came from another site.", "درخواست از سایت دیگری آمده است."},
+      {"no-such-path", 404, "There is nothing at this address.", "چیزی در این نشانی نیست."},
+      {"no-such-method", 405, "This address does not take this method.", "این روش برای این نشانی پذیرفته نیست."},
+      {"body-too-large", 413, "The body is too large.", "بدنهٔ درخواست بیش از اندازه بزرگ است."},
+      {"header-too-large", 431, "The header is too large.", "سرآیند درخواست بیش از اندازه بزرگ است."},
+      {"not-json-type", 415, "The body must be application/json.", "بدنهٔ درخواست باید application/json باشد."},
+      {"range-wrong", 416, "This range does not exist.", "این بازه وجود ندارد."},
+      {"busy", 503, "Too much to do just now; try again in a moment. Calls are safe.", "سامانه پرکار است؛ اندکی بعد دوباره تلاش کنید. تماس‌ها برقرارند."},
+      {"trouble", 500, "Something failed on our side. Calls are safe. The log tells more.", "خطایی در سامانه رخ داد. تماس‌ها برقرارند. جزئیات در گزارش سامانه است."},
+      {"user-unknown", 404, "There is no such user.", "چنین کاربری نیست."},
+      {"user-exists", 409, "There is such a user already.", "این کاربر از پیش هست."},
+      {"login-bad", 422, "A login is 1 to 64 of a-z 0-9 . _ - .", "نام کاربری ۱ تا ۶۴ نویسه از a-z 0-9 . _ - است."},
+      {"last-administrator", 409, "This is the only administrator.", "این تنها مدیر سامانه است."},
+      {"not-to-yourself", 403, "Nobody may change the own role.", "هیچ‌کس نمی‌تواند نقش خودش را تغییر دهد."},
+      {"session-unknown", 404, "There is no such session.", "چنین نشستی نیست."},
+      {"token-unknown", 404, "There is no such token.", "چنین توکنی نیست."},
+      {"token-exists", 409, "There is a token of this name.", "توکنی با این نام هست."},
+      {"password-too-short", 422, "The password is too short: at least 10 characters.", "گذرواژه کوتاه است: دست‌کم ۱۰ نویسه."},
+      {"password-too-long", 422, "The password is too long: at most 128 characters.", "گذرواژه بلند است: حداکثر ۱۲۸ نویسه."},
+      {"password-too-common", 422, "This password is guessed first; choose another.", "این گذرواژه حدس‌زدنی است؛ گذرواژهٔ دیگری برگزینید."},
+      {"password-holds-login", 422, "The password must not hold the login.", "گذرواژه نباید نام کاربری را در خود داشته باشد."},
+      {"password-wrong", 403, "The present password is wrong.", "گذرواژهٔ کنونی نادرست است."},
+      {"call-unknown", 404, "There is no such call.", "چنین تماسی نیست."},
+      {"agent-unknown", 404, "There is no such agent.", "چنین کارشناسی نیست."},
+      {"queue-unknown", 404, "There is no such queue.", "چنین صفی نیست."},
+      {"device-unknown", 404, "There is no such device.", "چنین تلفنی نیست."},
+      {"number-unknown", 404, "There is no such number.", "چنین شماره‌ای نیست."},
+      {"trunk-unknown", 404, "There is no such trunk.", "چنین ترانکی نیست."},
+      {"recording-unknown", 404, "There is no recording of this call.", "ضبطی از این تماس نیست."},
+      {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
+  };
+  return all;
+}
+
+const Fault* fault(std::string_view code) {
+  const auto& all = faults();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Fault& f) { return f.code == code; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+int status_of(std::string_view code) {
+  if (const auto* known = fault(code)) return known->status;
+  const auto ends = [&](std::string_view ending) { return code.size() >= ending.size() && code.substr(code.size() - ending.size()) == ending; };
+  if (code == "setting-unknown" || code == "verb-unknown" || code == "noun-unknown" || code == "command-unknown") return 422;
+  if (ends("-unknown")) return 404;
+  if (ends("-wrong") || ends("-bad") || ends("-missing") || ends("-invalid")) return 422;
+  if (code == "disk" || code == "disk-full" || code == "overload" || code == "server-gone") return 503;
+  return 409;  // the centre understood and refused: state stands against it
+}
+
+static Response answer(int status, std::string_view code, std::string_view says, std::string_view says_fa) {
+  Response response{.status = status, .body = "{\"code\":"};
+  append_json_string(response.body, code);
+  response.body += ",\"message\":";
+  append_json_string(response.body, says);
+  response.body += ",\"message_fa\":";
+  append_json_string(response.body, says_fa);
+  response.body += "}";
+  return response;
+}
+
+Response refusal(std::string_view code, std::string_view detail) {
+  const Fault* known = fault(code);
+  if (!known) known = fault("trouble");
+  std::string says(known->says);
+  if (!detail.empty()) says += " " + std::string(detail);
+  return answer(known->status, known->code, says, known->says_fa);
+}
+
+Response refusal(const Trouble& t) {
+  if (const Fault* known = fault(t.code)) return answer(known->status, known->code, t.text.empty() || known->status >= 500 ? known->says : std::string_view(t.text), known->says_fa);
+  if (t.code == "database" || t.code == "damaged" || t.code == "read-only") {  // SQL and paths are nobody's business outside
+    log(LogLevel::error, "an answer failed", {{"code", t.code}, {"cause", t.text}});
+    return refusal("trouble");
+  }
+  return answer(status_of(t.code), t.code, t.text, "انجام نشد. " + t.text);
+}
+
+}  // namespace pasokh::api

@@ -1,0 +1,143 @@
+// The live floor: agents' states and what they do with their calls; live calls, for whoever directs the floor.
+#include "api/routes.h"
+#include "api/services.h"
+
+namespace pasokh::api {
+namespace {
+
+using access::Permission;
+using switchboard::Command;
+
+struct SitDown {
+  static constexpr auto schema_name = "SitDown";
+  std::optional<std::string> device;         // default: the agent's usual one
+  PASOKH_FIELDS(device)
+};
+struct Pause {
+  static constexpr auto schema_name = "Pause";
+  std::optional<std::string> reason;
+  PASOKH_FIELDS(reason)
+};
+struct WhereTo {                             // exactly one
+  static constexpr auto schema_name = "WhereTo";
+  std::optional<std::string> agent, queue, number;
+  PASOKH_FIELDS(agent, queue, number)
+};
+struct Dial {
+  static constexpr auto schema_name = "Dial";
+  std::string number;
+  PASOKH_FIELDS(number)
+};
+struct Give {
+  static constexpr auto schema_name = "Give";
+  std::string agent;
+  PASOKH_FIELDS(agent)
+};
+
+constexpr std::string_view object_schema = R"({"type":"object","additionalProperties":true})";
+constexpr std::string_view list_schema = R"({"type":"array","items":{"type":"object","additionalProperties":true}})";
+
+Result<JsonText> agent_does(Call& call, std::string verb, std::map<std::string, std::string> settings) {
+  const std::string agent = call.at("code");
+  if (!may_work_as(call.who(), agent)) return trouble("not-yours", "");
+  TRY(json, call.services.ask_one({.noun = "agent", .verb = std::move(verb), .target = agent, .settings = std::move(settings), .by = call.who().login}));
+  return JsonText{std::move(json)};
+}
+
+Result<JsonText> ready(Call& call, const SitDown& body) {
+  return agent_does(call, "ready", body.device ? std::map<std::string, std::string>{{"device", *body.device}} : std::map<std::string, std::string>{});
+}
+Result<JsonText> pause(Call& call, const Pause& body) {
+  return agent_does(call, "pause", body.reason ? std::map<std::string, std::string>{{"reason", *body.reason}} : std::map<std::string, std::string>{});
+}
+Result<JsonText> dial(Call& call, const Dial& body) { return agent_does(call, "dial", {{"number", body.number}}); }
+
+Result<JsonText> send_on(Call& call, const WhereTo& to, const char* verb) {
+  std::map<std::string, std::string> settings;
+  if (to.agent) settings["agent"] = *to.agent;
+  if (to.queue) settings["queue"] = *to.queue;
+  if (to.number) settings["number"] = *to.number;
+  if (settings.size() != 1) return trouble("bad-body", "expected exactly one of agent, queue and number");
+  return agent_does(call, verb, std::move(settings));
+}
+Result<JsonText> transfer(Call& call, const WhereTo& to) { return send_on(call, to, "transfer"); }
+Result<JsonText> consult(Call& call, const WhereTo& to) { return send_on(call, to, "consult"); }
+Result<JsonText> out(Call& call, const Nothing&) { return agent_does(call, "out", {}); }
+Result<JsonText> hold(Call& call, const Nothing&) { return agent_does(call, "hold", {}); }
+Result<JsonText> resume(Call& call, const Nothing&) { return agent_does(call, "resume", {}); }
+Result<JsonText> complete(Call& call, const Nothing&) { return agent_does(call, "complete", {}); }
+Result<JsonText> cancel(Call& call, const Nothing&) { return agent_does(call, "cancel", {}); }
+Result<JsonText> hang_up(Call& call, const Nothing&) { return agent_does(call, "hangup", {}); }
+
+// The rows of a list whose `field` is `value`.
+Result<std::string> rows_where(const std::string& list, std::string_view field, std::string_view value) {
+  TRY(parsed, Json::parse(list));
+  std::string out = "[";
+  if (parsed.root().kind() == JsonView::Kind::list)
+    for (const JsonView item : parsed.root().items())
+      if (item.kind() == JsonView::Kind::object)
+        for (const auto& [key, member] : item.members())
+          if (key == field && member.kind() == JsonView::Kind::text && member.text() == value) out += (out.size() > 1 ? "," : "") + item.written();
+  return out + "]";
+}
+
+// An agent sees the own state and the own calls, nobody else's.
+Result<JsonText> own_desk(Call& call, const Nothing&) {
+  const std::string& agent = call.who().agent;
+  if (agent.empty()) return trouble("agent-unknown", "This person is not an agent.");
+  TRY(agents, call.services.ask_one({.noun = "agent", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  TRY(calls, call.services.ask_one({.noun = "call", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  TRY(own, rows_where(agents, "agent", agent));
+  TRY(own_calls, rows_where(calls, "agent", agent));
+  return JsonText{"{\"agent\":" + (own.size() > 2 ? own.substr(1, own.size() - 2) : std::string("null")) + ",\"calls\":" + own_calls + "}"};
+}
+
+Result<JsonText> live_calls(Call& call, const Nothing&) {
+  TRY(json, call.services.ask_one({.noun = "call", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  return JsonText{std::move(json)};
+}
+Result<JsonText> give(Call& call, const Give& body) {
+  TRY(json, call.services.ask_one({.noun = "call", .verb = "give", .target = call.at("call"), .settings = {{"agent", body.agent}}, .by = call.who().login}));
+  return JsonText{std::move(json)};
+}
+Result<JsonText> end_call(Call& call, const Nothing&) {
+  TRY(json, call.services.ask_one({.noun = "call", .verb = "hangup", .target = call.at("call"), .settings = {}, .by = call.who().login}));
+  return JsonText{std::move(json)};
+}
+
+Row act(std::string_view operation, std::string_view path, std::string_view says) {
+  return {.operation = operation, .method = "POST", .path = path, .says = says, .permission = Permission::work_own_calls, .faults = {"not-yours", "agent-unknown"},
+          .asks_centre = true, .answer_schema = object_schema};
+}
+
+}  // namespace
+
+bool may_work_as(const Caller& caller, const std::string& agent) {
+  return (!caller.agent.empty() && caller.agent == agent) || access::allows(caller.role, Permission::direct_floor);
+}
+
+std::vector<Route> floor_routes() {
+  std::vector<Route> rows;
+  rows.push_back(route<Nothing, JsonText>({.operation = "desk", .method = "GET", .path = "/v1/desk", .says = "The own state and the own live calls of an agent",
+      .permission = Permission::work_own_calls, .faults = {"agent-unknown"}, .asks_centre = true, .answer_schema = object_schema}, own_desk));
+  rows.push_back(route<SitDown, JsonText>(act("agent_ready", "/v1/agents/{code}/ready", "Sign in where needed and take calls"), ready));
+  rows.push_back(route<Pause, JsonText>(act("agent_pause", "/v1/agents/{code}/pause", "Take no calls for a while"), pause));
+  rows.push_back(route<Nothing, JsonText>(act("agent_out", "/v1/agents/{code}/out", "Sign out"), out));
+  rows.push_back(route<Nothing, JsonText>(act("agent_hold", "/v1/agents/{code}/hold", "Put the customer on hold"), hold));
+  rows.push_back(route<Nothing, JsonText>(act("agent_resume", "/v1/agents/{code}/resume", "Take the customer back from hold"), resume));
+  rows.push_back(route<WhereTo, JsonText>(act("agent_transfer", "/v1/agents/{code}/transfer", "Pass the call on without asking first"), transfer));
+  rows.push_back(route<WhereTo, JsonText>(act("agent_consult", "/v1/agents/{code}/consult", "Talk to the other side first, the customer waiting"), consult));
+  rows.push_back(route<Nothing, JsonText>(act("agent_complete", "/v1/agents/{code}/complete", "Join customer and consulted side, and leave"), complete));
+  rows.push_back(route<Nothing, JsonText>(act("agent_cancel", "/v1/agents/{code}/cancel", "End the consultation, back to the customer"), cancel));
+  rows.push_back(route<Dial, JsonText>(act("agent_dial", "/v1/agents/{code}/dial", "Call a number: the agent's phone rings first"), dial));
+  rows.push_back(route<Nothing, JsonText>(act("agent_hangup", "/v1/agents/{code}/hangup", "End the call that the agent is in"), hang_up));
+  rows.push_back(route<Nothing, JsonText>({.operation = "call_list", .method = "GET", .path = "/v1/calls", .says = "Live calls", .permission = Permission::see_floor,
+      .asks_centre = true, .answer_schema = list_schema}, live_calls));
+  rows.push_back(route<Give, JsonText>({.operation = "call_give", .method = "POST", .path = "/v1/calls/{call}/give", .says = "Give a waiting caller to a chosen agent",
+      .permission = Permission::direct_floor, .faults = {"call-unknown", "agent-unknown"}, .asks_centre = true, .answer_schema = object_schema}, give));
+  rows.push_back(route<Nothing, JsonText>({.operation = "call_hangup", .method = "POST", .path = "/v1/calls/{call}/hangup", .says = "End a call",
+      .permission = Permission::direct_floor, .faults = {"call-unknown"}, .asks_centre = true, .answer_schema = object_schema}, end_call));
+  return rows;
+}
+
+}  // namespace pasokh::api

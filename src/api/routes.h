@@ -1,0 +1,19 @@
+// Each noun's rows, put together in routes.cpp.
+#pragma once
+
+#include "api/route.h"
+
+namespace pasokh::api {
+
+std::vector<Route> system_routes();     // health, metrics, openapi, the start page
+std::vector<Route> session_routes();    // signing in and out, passwords, tokens
+std::vector<Route> user_routes();       // people, the audit log
+std::vector<Route> settings_routes();   // queues, agents, devices, numbers, trunks, the centre; import
+std::vector<Route> floor_routes();      // agents' states, live calls
+std::vector<Route> report_routes();     // calls, queues, agents, intervals
+std::vector<Route> recording_routes();  // the archive
+
+// An agent's own, or anybody's for whoever directs the floor.
+bool may_work_as(const Caller& caller, const std::string& agent);
+
+}  // namespace pasokh::api

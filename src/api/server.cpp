@@ -1,0 +1,396 @@
+// The only file that sees Beast (half a minute to compile).
+#include "api/server.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "api/workers.h"
+#include "base/log.h"
+
+namespace pasokh::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+using Error = boost::system::error_code;
+
+constexpr std::uint32_t header_bytes_max = 16 << 10;
+constexpr std::int64_t piece_bytes = 64 << 10;
+constexpr int requests_per_connection_max = 10'000;
+constexpr auto send_within = std::chrono::seconds(30);
+
+struct Lanes {
+  Workers ordinary{4, 512}, hashing{2, 40}, reading{2, 128};
+  Workers& of(Lane lane) {
+    switch (lane) {
+      case Lane::ordinary: return ordinary;
+      case Lane::hashing: return hashing;
+      case Lane::reading: return reading;
+    }
+    return ordinary;
+  }
+  void stop() { ordinary.stop(); hashing.stop(); reading.stop(); }
+};
+
+// Connections in being, in all and by address.
+class Census {
+ public:
+  bool enter(const std::string& address, const ServerOptions& options) {
+    const std::scoped_lock lock(guard_);
+    if (total_ >= options.connections_max || of_[address] >= options.connections_per_address_max) {
+      if (of_[address] == 0) of_.erase(address);
+      return false;
+    }
+    ++total_;
+    ++of_[address];
+    return true;
+  }
+  void leave(const std::string& address) {
+    const std::scoped_lock lock(guard_);
+    --total_;
+    if (--of_[address] == 0) of_.erase(address);
+  }
+  int total() const {
+    const std::scoped_lock lock(guard_);
+    return total_;
+  }
+
+ private:
+  mutable std::mutex guard_;
+  int total_ = 0;
+  std::map<std::string, int> of_;
+};
+
+struct House {  // what all connections share
+  ServerOptions options;
+  Services services;
+  Router router;
+  Lanes lanes;
+  Census census;
+  House(const ServerOptions& o, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
+      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits) {}
+};
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return out;
+}
+
+// "bytes=0-99", "bytes=100-", "bytes=-100"; one range only. nothing: not a range that we serve, so the whole is sent (RFC 9110 §14.2).
+struct Range { std::int64_t from = 0, to = 0; bool possible = true; };
+std::optional<Range> range_of(std::string_view text, std::int64_t size) {
+  if (text.rfind("bytes=", 0) != 0 || text.find(',') != text.npos) return std::nullopt;
+  text.remove_prefix(6);
+  const auto dash = text.find('-');
+  if (dash == text.npos) return std::nullopt;
+  const auto number = [](std::string_view t) -> std::int64_t {
+    if (t.empty() || t.size() > 15 || t.find_first_not_of("0123456789") != t.npos) return -1;
+    return std::stoll(std::string(t));
+  };
+  const std::int64_t first = number(text.substr(0, dash)), last = number(text.substr(dash + 1));
+  if (dash == 0) return last < 0 ? std::nullopt : std::optional(Range{std::max<std::int64_t>(0, size - last), size, last > 0 && size > 0});
+  if (first < 0 || (last < 0 && dash + 1 < text.size()) || (last >= 0 && last < first)) return std::nullopt;
+  return Range{first, last < 0 ? size : std::min(size, last + 1), first < size};
+}
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(tcp::socket socket, std::string address, bool loopback, House& house)
+      : stream_(std::move(socket)), address_(std::move(address)), loopback_(loopback), house_(house) {}
+  ~Connection() { house_.census.leave(address_); }
+
+  void begin() {
+    stream_.expires_after(std::chrono::milliseconds(house_.options.first_request_within_ms));
+    read_header();
+  }
+  void give_up() {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] {
+      Error ignored;
+      self->stream_.socket().close(ignored);
+    });
+  }
+
+ private:
+  void read_header() {
+    parser_.emplace();
+    parser_->header_limit(header_bytes_max);
+    parser_->body_limit(64 << 10);
+    http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) { self->on_header(error); });
+  }
+
+  void on_header(Error error) {
+    if (error == http::error::end_of_stream) return close();
+    if (error == http::error::header_limit) return refuse("header-too-large");
+    if (error && is_malformed(error)) return refuse("bad-request");
+    if (error) return;  // gone, or too slow
+    const auto& message = parser_->get();
+    // a message with two ideas of its length is how requests are smuggled (RFC 9112 §6.3)
+    if (message.count(http::field::transfer_encoding) && message.count(http::field::content_length)) return refuse("bad-request");
+    if (message.count(http::field::content_length) > 1 || message.count(http::field::host) != (message.version() == 11 ? 1u : message.count(http::field::host)))
+      return refuse("bad-request");
+    target_ = house_.router.find(std::string(message.method_string()), std::string(message.target()));
+    parser_->body_limit(target_.route ? target_.route->body_max : 0);
+    if (lower(std::string(message[http::field::expect])) == "100-continue") return send_continue();
+    read_body();
+  }
+
+  void send_continue() {
+    static constexpr std::string_view line = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(line.data(), line.size()), [self = shared_from_this()](Error error, std::size_t) {
+      if (!error) self->read_body();
+    });
+  }
+
+  void read_body() {
+    if (parser_->content_length() && *parser_->content_length() > (target_.route ? target_.route->body_max : 0)) return refuse(target_.route ? "body-too-large" : "no-such-path");
+    http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) { self->on_request(error); });
+  }
+
+  void on_request(Error error) {
+    if (error == http::error::body_limit) return refuse(target_.route ? "body-too-large" : "no-such-path");
+    if (error && is_malformed(error)) return refuse("bad-request");
+    if (error) return;
+    request_ = Request{.address = address_, .from_loopback = loopback_};
+    auto& message = parser_->get();
+    request_.method = std::string(message.method_string());
+    request_.target = std::string(message.target());
+    for (const auto& field : message) request_.headers.emplace(lower(std::string(field.name_string())), std::string(field.value()));
+    request_.body = std::move(message.body());
+    keep_alive_ = message.keep_alive() && ++requests_ < requests_per_connection_max;
+    head_only_ = message.method() == http::verb::head;
+    version_ = message.version();
+    // the request is here; how long the answer takes is our business, the peer's silence no fault
+    stream_.expires_never();
+    Workers& lane = house_.lanes.of(target_.route ? target_.route->lane : Lane::ordinary);
+    const bool taken = lane.post([self = shared_from_this()] {
+      Response response = self->house_.router.handle(self->request_, self->target_);
+      asio::post(self->stream_.get_executor(), [self, response = std::move(response)]() mutable { self->send(std::move(response)); });
+    });
+    if (!taken) {
+      Response busy = refusal("busy");
+      busy.headers.emplace_back("Retry-After", "2");
+      send(std::move(busy));
+    }
+  }
+
+  static bool is_malformed(Error error) {
+    return error.category() == http::make_error_code(http::error::bad_method).category() && error != http::error::end_of_stream && error != http::error::partial_message;
+  }
+
+  void refuse(std::string_view code) {  // what is left of the request is not worth reading
+    keep_alive_ = false;
+    head_only_ = false;
+    request_ = Request{.address = address_};
+    Response response = refusal(code);
+    send(std::move(response));
+  }
+
+  void send(Response response) {
+    response_ = std::move(response);
+    sent_from_ = 0;
+    sent_to_ = response_.content ? response_.content->size : 0;
+    if (response_.content) choose_range();
+    const auto length = response_.content ? sent_to_ - sent_from_ : static_cast<std::int64_t>(response_.body.size());
+    header_ = header_text(length);
+    if (!response_.content && !head_only_) header_ += response_.body;
+    stream_.expires_after(send_within);
+    asio::async_write(stream_, asio::buffer(header_), [self = shared_from_this()](Error error, std::size_t) {
+      if (error) return;
+      if (self->response_.content && !self->head_only_) self->send_piece(); else self->sent();
+    });
+  }
+
+  void choose_range() {
+    const auto range = range_of(request_.header("range"), response_.content->size);
+    response_.headers.emplace_back("Accept-Ranges", "bytes");
+    if (!range || response_.status != 200) return;
+    if (!range->possible) {
+      const auto size = response_.content->size;
+      response_ = refusal("range-wrong");
+      response_.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
+      return;
+    }
+    response_.status = 206;
+    sent_from_ = range->from;
+    sent_to_ = range->to;
+    response_.headers.emplace_back("Content-Range", "bytes " + std::to_string(sent_from_) + "-" + std::to_string(sent_to_ - 1) + "/" + std::to_string(response_.content->size));
+  }
+
+  std::string header_text(std::int64_t length) const {
+    std::string out = "HTTP/1.1 " + std::to_string(response_.status) + " " + std::string(http::obsolete_reason(static_cast<http::status>(response_.status))) + "\r\n";
+    const auto line = [&](std::string_view name, std::string_view value) { out.append(name).append(": ").append(value).append("\r\n"); };
+    if (!response_.type.empty()) line("Content-Type", response_.type);
+    if (response_.status != 204) line("Content-Length", std::to_string(length));
+    line("Cache-Control", "no-store");
+    line("X-Content-Type-Options", "nosniff");
+    line("X-Frame-Options", "DENY");
+    line("Referrer-Policy", "no-referrer");
+    line("Cross-Origin-Resource-Policy", "same-origin");
+    line("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    for (const auto& [name, value] : response_.headers) line(name, value);
+    line("Connection", keep_alive_ && !response_.close ? "keep-alive" : "close");
+    return out + "\r\n";
+  }
+
+  // Pieces are read on the lane for reading: opening a sealed recording takes the processor.
+  void send_piece() {
+    if (sent_from_ >= sent_to_) return sent();
+    const auto to = std::min(sent_to_, sent_from_ + piece_bytes);
+    const bool taken = house_.lanes.reading.post([self = shared_from_this(), to] {
+      auto piece = self->response_.content->read(self->sent_from_, to);
+      asio::post(self->stream_.get_executor(), [self, to, piece = std::move(piece)]() mutable {
+        if (!piece || static_cast<std::int64_t>(piece->size()) != to - self->sent_from_) {
+          log(LogLevel::error, "a recording cannot be read to its end", {{"cause", piece ? "it is shorter than it was" : piece.error().text}});
+          return self->close();  // the peer sees that bytes are missing
+        }
+        self->header_ = std::move(*piece);
+        self->sent_from_ = to;
+        self->stream_.expires_after(send_within);
+        asio::async_write(self->stream_, asio::buffer(self->header_), [self](Error error, std::size_t) { if (!error) self->send_piece(); });
+      });
+    });
+    if (!taken) close();
+  }
+
+  void sent() {
+    response_ = {};
+    if (!keep_alive_) return close();
+    stream_.expires_after(std::chrono::milliseconds(house_.options.idle_ms));
+    read_header();
+  }
+
+  void close() {
+    Error ignored;
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  }
+
+  beast::tcp_stream stream_;
+  beast::flat_buffer buffer_{header_bytes_max + (64 << 10)};
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::string address_;
+  bool loopback_;
+  House& house_;
+  Router::Target target_;
+  Request request_;
+  Response response_;
+  std::string header_;
+  std::int64_t sent_from_ = 0, sent_to_ = 0;
+  bool keep_alive_ = true, head_only_ = false;
+  unsigned version_ = 11;
+  int requests_ = 0;
+};
+
+class Server final : public HttpServer {
+ public:
+  Server(const ServerOptions& options, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
+      : house_(options, centre, std::move(access), std::move(hooks)), acceptor_(io_) {
+    house_.services.http_metrics = [this] {
+      return house_.router.metrics() + "# HELP pasokh_http_connections HTTP connections open now.\n# TYPE pasokh_http_connections gauge\npasokh_http_connections " +
+             std::to_string(house_.census.total()) + "\n";
+    };
+  }
+  ~Server() override { stop(); }
+
+  Result<> listen() {
+    Error error;
+    const auto& o = house_.options;
+    const auto address = asio::ip::make_address(o.host, error);
+    if (error) return trouble("address", "HTTP: \"" + o.host + "\" is no address");
+    const tcp::endpoint endpoint(address, o.port);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(1024, error);
+    if (!error) return Done{};
+    const std::string where = o.host + ":" + std::to_string(o.port);
+    if (error == boost::system::errc::address_in_use)
+      return trouble("port-taken", "HTTP: " + where + " is taken by another program; set [http] listen in pasokh.toml, or end that program");
+    return trouble("address", "HTTP: cannot listen on " + where + ": " + error.message());
+  }
+
+  void run() {
+    accept();
+    for (int i = 0; i < std::max(1, house_.options.threads); ++i) threads_.emplace_back([this] { io_.run(); });
+  }
+
+  std::uint16_t port() const override {
+    Error error;
+    return acceptor_.local_endpoint(error).port();
+  }
+
+  void stop() override {
+    if (stopped_.exchange(true)) return;
+    asio::post(io_, [this] { Error ignored; acceptor_.close(ignored); });
+    house_.lanes.stop();
+    {
+      const std::scoped_lock lock(guard_);
+      for (auto& weak : connections_)
+        if (auto connection = weak.lock()) connection->give_up();
+    }
+    io_.stop();
+    for (auto& thread : threads_) thread.join();
+  }
+
+ private:
+  void accept() {
+    acceptor_.async_accept(asio::make_strand(io_), [this](Error error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted || stopped_) return;
+      if (!error) admit(std::move(socket));
+      else if (error == boost::system::errc::too_many_files_open) std::this_thread::sleep_for(std::chrono::milliseconds(50));  // no descriptors: others must end first
+      accept();
+    });
+  }
+
+  void admit(tcp::socket socket) {
+    Error error;
+    const auto peer = socket.remote_endpoint(error).address();
+    if (error) return;
+    const auto plain = peer.is_v6() && peer.to_v6().is_v4_mapped() ? asio::ip::address(asio::ip::make_address_v4(asio::ip::v4_mapped, peer.to_v6())) : peer;
+    const std::string address = plain.to_string();
+    if (!house_.census.enter(address, house_.options)) {
+      log(LogLevel::warning, "too many HTTP connections; one was refused", {{"address", address}});
+      return;
+    }
+    socket.set_option(tcp::no_delay(true), error);
+    const auto connection = std::make_shared<Connection>(std::move(socket), address, plain.is_loopback(), house_);
+    {
+      const std::scoped_lock lock(guard_);
+      if (connections_.size() > 64 && connections_.size() > 2 * static_cast<std::size_t>(house_.census.total()))
+        std::erase_if(connections_, [](const auto& weak) { return weak.expired(); });
+      connections_.push_back(connection);
+    }
+    asio::dispatch(io_, [connection] { connection->begin(); });
+  }
+
+  House house_;
+  asio::io_context io_;
+  tcp::acceptor acceptor_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopped_{false};
+  std::mutex guard_;  // connections_
+  std::vector<std::weak_ptr<Connection>> connections_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& options, switchboard::Centre& centre, Hooks hooks) {
+  TRY(access, storage::AccessStore::open(options.dir));
+  auto server = std::make_unique<Server>(options, centre, std::move(access), std::move(hooks));
+  TRY_DONE(server->listen());
+  server->run();
+  return std::unique_ptr<HttpServer>(std::move(server));
+}
+
+}  // namespace pasokh::api

@@ -1,0 +1,51 @@
+// DIR/pasokh.toml: addresses, ports, paths and limits of this machine. Nothing that rules use stands here: queues, agents,
+// numbers and trunks are set by commands and journalled. A strict part of TOML: tables, strings, integers, true/false, arrays
+// of strings, comments. What is unknown, doubled or of the wrong kind is an error that names file and line.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pasokh::app {
+
+struct Listen {
+  std::string host;          // an address, not a name; "0.0.0.0" all of IPv4
+  std::uint16_t port = 0;
+  bool operator==(const Listen&) const = default;
+};
+
+struct Configuration {
+  // [sip]
+  Listen sip{"0.0.0.0", 5060};               // UDP and TCP
+  std::string advertise;                     // address told to peers outside the local networks; empty: learnt from trunks
+  std::vector<std::string> local_networks;   // CIDR; empty: those of the interfaces
+  // [http]
+  Listen http{"0.0.0.0", 8080};
+  std::int64_t http_threads = 2;
+  // [rtp]
+  std::uint16_t rtp_low = 16384, rtp_high = 32767;
+  // [media]
+  std::int64_t workers = 2;                  // processes of `pasokh media`
+  // [paths], relative ones to DIR; absolute after read_configuration
+  std::string captures = "captures", recordings = "recordings", prompts = "prompts";
+  // [limits]
+  std::int64_t journal_reserve_mib = 64;     // disk kept free so that calls in progress can end
+  std::int64_t recording_stop_mib = 512;     // less free than this: recording stops, calls go on
+  std::int64_t sip_requests_per_second = 50; // per source address, new requests from strangers
+  std::int64_t http_requests_per_second = 200;  // per source address
+  // [log]
+  std::string log_level = "info";            // debug | info | warning | error
+};
+
+// Text as it stands in the file; `file` only for messages: "FILE:LINE: found …, expected …".
+Result<Configuration> parse_configuration(std::string_view text, const std::string& file);
+Result<Configuration> read_configuration(const std::string& dir);
+std::string configuration_text(const Configuration&);     // a commented pasokh.toml
+
+Result<Listen> parse_listen(std::string_view text);       // HOST:PORT or [IPv6]:PORT
+std::string listen_text(const Listen&);
+
+}  // namespace pasokh::app

@@ -1,0 +1,152 @@
+// pasokh: one program, one table of what it can do.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "app/args.h"
+#include "base/nearest.h"
+
+namespace pasokh::app {
+namespace {
+
+const Option data{"data", "DIR", "the data folder (default: $PASOKH_DATA, else ./data)"};
+const Option format{"format", "table|json|csv", "how to print (default: table)"};
+
+std::vector<Subcommand> table() {
+  const std::vector<Option> listing{data, format};
+  return {
+      {"init", init_command, "Make a data folder and its first administrator", "ساختن پوشهٔ داده و نخستین مدیر سامانه",
+       {"init DIR [--demo] [--sip HOST:PORT] [--http HOST:PORT] [--rtp LOW-HIGH] [--advertise ADDRESS]"},
+       {{"demo", "", "two queues, ten agents with a phone each, two numbers; writes DIR/demo.json"},
+        {"sip", "HOST:PORT", "where phones and trunks reach us, UDP and TCP (default: 0.0.0.0:5060)"},
+        {"http", "HOST:PORT", "where browsers and programs reach us (default: 0.0.0.0:8080)"},
+        {"rtp", "LOW-HIGH", "ports for audio (default: 16384-32767)"},
+        {"advertise", "ADDRESS", "our address as peers outside the local networks see it"}},
+       {"init /srv/pasokh --advertise 203.0.113.7", "init data --demo"}},
+#ifdef PASOKH_HAS_serve
+      {"serve", serve_command, "Run the centre", "راه‌اندازی مرکز تماس", {"serve DIR"}, {}, {"serve /srv/pasokh"},
+       "Prints one line \"ready …\" when calls are taken. Ctrl-C ends it cleanly: calls get BYE, recordings are finished."},
+#endif
+#ifdef PASOKH_HAS_media
+      {"media", media_command, "Carry audio and recordings (started by serve)", "پردازندهٔ صدا و ضبط (serve خودش اجرا می‌کند)",
+       {"media --socket FILE [--bind IP] [--orphan-after TIME]"},
+       {{"socket", "FILE", "where serve connects"}, {"bind", "IP", "address of the audio ports"}, {"orphan-after", "TIME", "end so long after serve has gone (default: 600s)"}},
+       {"media --socket data/media/worker-1.sock"}},
+#endif
+#ifdef PASOKH_HAS_doctor
+      {"doctor", doctor_command, "Check this machine: ports, addresses, clock, disk, audio", "بررسی درگاه‌ها، نشانی‌ها، ساعت، دیسک و صدا",
+       {"doctor DIR [--format table|json] [--call NUMBER]"},
+       {{"format", "table|json", "how to print (default: table)"}, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
+#endif
+      {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
+       {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
+       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue list --format json"},
+       "Settings: strategy (fair-share, longest-idle, round-robin, ring-all, fixed-order), priority, ring, wrap_up, capacity, max_wait, overflow_queue,\n"
+       "overflow_number, skills, service_level, short_abandon, record, notice, music, announce_place, announce_every, language. Times: 20s, 5m, 500ms."},
+      {"agent", noun_command, "Agents: add, set, remove, list; their state and calls", "کارشناسان: تعریف، وضعیت و تماس‌هایشان",
+       {"agent add|set CODE key=value …", "agent remove CODE", "agent list", "agent ready AGENT [--device USER]", "agent pause AGENT [--reason CODE]",
+        "agent out|hold|resume|complete|cancel|hangup AGENT", "agent transfer AGENT --to-agent CODE|--to-queue CODE|--to-number NUMBER [--consult]",
+        "agent dial AGENT NUMBER"},
+       {data, format, {"device", "USER", "ready: the phone to sit at (default: the agent's usual one)"}, {"reason", "CODE", "pause: why"},
+        {"to-agent", "CODE", "transfer: to this agent"}, {"to-queue", "CODE", "transfer: to this queue"}, {"to-number", "NUMBER", "transfer: to this number outside"},
+        {"consult", "", "transfer: talk first; then `complete` or `cancel`"}},
+       {"agent add a11 number=111 queues=support,sales device=211 name=\"سارا محمدی\"", "agent ready a11 --device 211", "agent pause a11 --reason lunch"},
+       "Settings: number (typed at a phone to sign in there), queues, skills, device, name."},
+      {"device", noun_command, "Phones: add, set, remove, list", "تلفن‌ها", {"device add|set USER key=value …", "device remove USER", "device list"}, listing,
+       {"device add 211 password=… agent=a11"}, "Settings: password (kept apart from the journal), agent (whose usual phone it is)."},
+      {"number", noun_command, "Numbers that are called: add, set, remove, list", "شماره‌های ورودی",
+       {"number add|set DIGITS key=value …", "number remove DIGITS", "number list"}, listing, {"number add 02191000000 queue=support language=fa"}, "Settings: queue, language (fa, en)."},
+      {"trunk", noun_command, "Lines to carriers: add, set, remove, list", "خطوط مخابراتی (ترانک)",
+       {"trunk add|set CODE key=value …", "trunk remove CODE", "trunk list"}, listing, {"trunk add carrier host=sip.example.ir user=02191000000 password=… register=true"}},
+      {"centre", noun_command, "Settings of the whole centre", "تنظیمات کل مرکز", {"centre set key=value …", "centre list", "centre health"}, listing,
+       {"centre set time_zone=Asia/Tehran"}, "Settings: ledger_limit, time_zone, outbound (the plan of numbers that may be called), max_calls."},
+      {"user", noun_command, "People who sign in: add, set, remove, list, reset-password", "کاربران و گذرواژه‌ها",
+       {"user add LOGIN role=ROLE [agent=CODE]", "user set LOGIN role=ROLE|agent=CODE", "user remove LOGIN", "user list", "user reset-password LOGIN"}, listing,
+       {"user add sara role=agent agent=a11", "user reset-password sara"}, "Roles: agent, supervisor, coach, planner, hiring, administrator. Passwords are made here and printed once."},
+      {"import", import_command, "Many settings at once, from a JSON file", "ورود یکجای تنظیمات از پروندهٔ JSON", {"import FILE.json [--data DIR]"}, {data}, {"import centre.json --data /srv/pasokh"},
+       "{\"queues\":[{\"code\":\"support\",\"wrap_up\":\"10s\"}], \"agents\":[{\"code\":\"a01\",\"queues\":[\"support\"],\"device\":\"201\"}],\n"
+       " \"devices\":[{\"user\":\"201\",\"password\":\"…\"}], \"numbers\":[{\"number\":\"8000\",\"queue\":\"support\"}], \"trunks\":[…],\n"
+       " \"users\":[{\"login\":\"sara\",\"role\":\"agent\",\"agent\":\"a01\"}], \"centre\":{…}}\n"
+       "What is there already is changed, what is not is added, in this order: queues, agents, devices, trunks, numbers, centre, users. A refusal\nstops it and names its place in the file; mend that and import again. Passwords that are made are printed."},
+#ifdef PASOKH_HAS_call
+      {"call", call_command, "Place a test call; or list, give and end live calls", "تماس آزمایشی؛ یا فهرست و فرمان تماس‌های جاری",
+       {"call NUMBER [--to HOST:PORT] [--play FILE.wav] [--record FILE.wav] [--seconds N] …", "call --answer --user USER --password PASSWORD …", "call list",
+        "call give CALL --agent CODE", "call hangup CALL"},
+       {data, format, {"to", "HOST:PORT", "the server (default: that of DIR/demo.json)"}, {"from", "NUMBER", "who calls"},
+        {"user", "USER", "register as this device"}, {"password", "PASSWORD", "of that device"}, {"answer", "", "wait for calls and answer them"},
+        {"play", "FILE.wav", "what the other side hears"}, {"record", "FILE.wav", "where to write what is heard"}, {"digits", "DIGITS", "keys to press once answered"},
+        {"seconds", "N", "talk for so long"}, {"wait", "N", "give up after so long without an answer"}, {"count", "N", "so many calls, one after the other"},
+        {"json", "", "print what happened as JSON"}, {"agent", "CODE", "give: to this agent"}},
+       {"call 8000 --play hello.wav --record heard.wav --data data", "call list"}},
+#else
+      {"call", noun_command, "Live calls: list, give, hangup", "تماس‌های جاری", {"call list", "call give CALL --agent CODE", "call hangup CALL"},
+       {data, format, {"agent", "CODE", "give: to this agent"}}, {"call give 42 --agent a01"}},
+#endif
+#ifdef PASOKH_HAS_demo
+      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR"}, {data}, {"demo data"}},
+#endif
+#ifdef PASOKH_HAS_report
+      {"report", report_command, "Reports: calls, queues, agents, intervals", "گزارش‌ها",
+       {"report calls|queues|agents [--from WHEN --to WHEN] [--lang fa|en] [--format table|csv|json]"},
+       {data, format, {"from", "WHEN", "RFC 3339 or a date in either calendar (year below 1700: Jalali)"}, {"to", "WHEN", "as --from; not included"}, {"lang", "fa|en", "language of headings"}},
+       {"report calls --from 1405-09-01 --format csv"}},
+#endif
+#ifdef PASOKH_HAS_explain
+      {"explain", explain_command, "Why did this agent get this call?", "چرا این تماس به این کارشناس رسید؟", {"explain CALL [--all] [--lang fa|en]"},
+       {data, {"all", "", "the whole ranking"}, {"lang", "fa|en", "language"}}, {"explain 42 --all"}},
+#endif
+#ifdef PASOKH_HAS_archive
+      {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها", {"archive list", "archive export CALL --to FILE.wav|.opus"},
+       {data, format, {"to", "FILE", "export: where; .wav or .opus"}}, {"archive export 42 --to call-42.wav"}},
+#endif
+#ifdef PASOKH_HAS_journal
+      {"journal", journal_command, "The journal: verify, export, replay", "دفتر رویدادها", {"journal verify|export|replay"},
+       {data, {"redacted", "", "export: without names and numbers"}, {"to", "FILE", "export: where"}}, {"journal verify --data /srv/pasokh"}},
+#endif
+  };
+}
+
+std::string overview(const std::vector<Subcommand>& commands) {
+  std::string out = "Pasokh (پاسخ): an on-premise contact centre.\n\nUsage: pasokh COMMAND …      pasokh COMMAND --help\n\n";
+  for (const auto& c : commands) out += "  " + c.name + std::string(10 - std::min<std::size_t>(9, c.name.size()), ' ') + c.says + "\n            " + c.says_fa + "\n";
+  out += "\nFirst steps:\n  pasokh init data --demo\n  pasokh serve data\n";
+  return out;
+}
+
+// `call list|give|hangup` are commands to the centre; any other `call` is the test caller.
+bool is_call_noun(const Args& args) {
+  return args.command == "call" && !args.words.empty() && (args.words[0] == "list" || args.words[0] == "give" || args.words[0] == "hangup");
+}
+
+int run(const std::vector<std::string>& arguments) {
+  const auto commands = table();
+  if (arguments.empty()) { std::fputs(overview(commands).c_str(), stderr); return usage; }
+  std::string name = arguments[0];
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (name == "--version" || name == "version") { std::printf("pasokh %s\n", PASOKH_VERSION); return done; }
+  if (name == "help" && !rest.empty()) { name = rest[0]; rest = {"--help"}; }
+  if (name == "--help" || name == "-h" || name == "help") { std::fputs(overview(commands).c_str(), stdout); return done; }
+  std::vector<std::string> names;
+  for (const auto& command : commands) {
+    names.push_back(command.name);
+    if (command.name != name) continue;
+    for (const auto& word : rest)
+      if (word == "--") break;
+      else if (word == "--help" || word == "-h") { std::fputs(help_text(command).c_str(), stdout); return done; }
+    const auto args = parse_args(command, rest);
+    if (!args) return wrong_usage(name, args.error().text);
+    return is_call_noun(*args) ? noun_command(*args) : command.run(*args);
+  }
+  const std::string near = nearest(name, names);
+  std::fprintf(stderr, "pasokh: unknown command \"%s\"%s\nSee: pasokh --help\n", name.c_str(), near.empty() ? "" : ("; did you mean " + near + "?").c_str());
+  return usage;
+}
+
+}  // namespace
+}  // namespace pasokh::app
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // `pasokh … | head` ends by a failed write, not by a signal
+  return pasokh::app::run({argv + 1, argv + argc});
+}

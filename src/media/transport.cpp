@@ -1,0 +1,52 @@
+#include "media/transport.h"
+
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/assert.h"
+
+namespace pasokh::media {
+
+std::int64_t monotonic_us() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000 + now.tv_nsec / 1'000;
+}
+
+Transport::Transport() : epoll_(epoll_create1(EPOLL_CLOEXEC)) { PASOKH_ASSERT(epoll_ >= 0); }
+Transport::~Transport() { close(epoll_); }
+
+bool Transport::add(Token token, bool writable) {
+  epoll_event event{writable ? EPOLLIN | EPOLLOUT : EPOLLIN, {.u64 = token.packed()}};
+  return epoll_ctl(epoll_, EPOLL_CTL_ADD, static_cast<int>(token.fd), &event) == 0;
+}
+
+void Transport::change(Token token, bool writable) {
+  epoll_event event{writable ? EPOLLIN | EPOLLOUT : EPOLLIN, {.u64 = token.packed()}};
+  epoll_ctl(epoll_, EPOLL_CTL_MOD, static_cast<int>(token.fd), &event);
+}
+
+void Transport::remove(Token token) { epoll_ctl(epoll_, EPOLL_CTL_DEL, static_cast<int>(token.fd), nullptr); }
+
+void Transport::run_once(TransportUser& user, int timeout_ms, std::int64_t& now_us) {
+  const int count = epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), timeout_ms);
+  now_us = monotonic_us();
+  for (int i = 0; i < count; ++i) {
+    const Token token = Token::unpack(ready_[static_cast<std::size_t>(i)].data.u64);
+    if (token.kind != Token::Kind::rtp && token.kind != Token::Kind::rtcp) { user.on_ready(token); continue; }
+    // one datagram a round and socket: no leg can crowd out the others
+    Address from;
+    socklen_t size = Address::capacity();
+    const ssize_t came = recvfrom(static_cast<int>(token.fd), buffer_.data(), buffer_.size(), MSG_DONTWAIT, from.get(), &size);
+    if (came > 0) user.on_datagram(token, buffer_.data(), static_cast<std::size_t>(came), from);
+  }
+}
+
+bool Transport::send(int fd, const std::uint8_t* bytes, std::size_t size, const Address& to) {
+  return sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to.get(), to.size()) == static_cast<ssize_t>(size);
+}
+
+}  // namespace pasokh::media

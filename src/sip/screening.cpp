@@ -1,0 +1,36 @@
+#include "sip/screening.h"
+
+#include <algorithm>
+
+namespace pasokh::sip {
+
+bool SourceRates::allow(const std::string& ip, double per_second, Instant now) {
+  Bucket& bucket = buckets_.at(ip);
+  if (!bucket.used) { bucket.used = true; bucket.tokens = per_second; bucket.filled = now; }
+  bucket.tokens = std::min(per_second, bucket.tokens + static_cast<double>((now - bucket.filled).us) / 1e6 * per_second);
+  bucket.filled = now;
+  if (bucket.tokens < 1) return false;
+  bucket.tokens -= 1;
+  return true;
+}
+
+std::optional<Refusal> fault_of(const Message& request) {
+  const auto uri = request.request_uri();
+  const auto scheme = lower(uri.substr(0, uri.find(':')));
+  if (scheme != "sip" && scheme != "sips" && scheme != "tel") return Refusal{416, "", ""};         // §8.2.2.1
+  if (request.max_forwards() == 0 && request.method() != Method::options) return Refusal{483, "", ""};  // §16.3 step 3; OPTIONS is for us then
+  std::string unknown;                                                                             // §8.2.2.3
+  for (auto option : request.list(Field::require))
+    if (!same_word(option, "timer") && !same_word(option, "100rel") && !same_word(option, "replaces")) unknown.append(unknown.empty() ? "" : ", ").append(option);
+  if (!unknown.empty()) return Refusal{420, "Unsupported", unknown};
+  if (!request.body().empty() && request.method() == Method::invite) {                             // §8.2.3
+    auto type = request.first(Field::content_type);
+    type = type.substr(0, type.find(';'));
+    while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
+    if (!same_word(type, "application/sdp")) return Refusal{415, "Accept", "application/sdp"};
+    if (auto encoding = request.first(Field::content_encoding); !encoding.empty() && !same_word(encoding, "identity")) return Refusal{415, "Accept-Encoding", "identity"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace pasokh::sip

@@ -1,0 +1,45 @@
+// The control process's loop: sockets, journal, workers and timers around the Switchboard. One thread runs it; others reach
+// it by post() and ask() only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "sip/address.h"
+#include "switchboard/commands.h"
+#include "switchboard/switchboard.h"
+
+namespace pasokh::switchboard {
+
+struct LoopOptions {
+  std::string dir;
+  std::string program;                        // path of pasokh itself, for `pasokh media`
+  std::vector<sip::Address> sip_listen;       // each over UDP and TCP; port 0 is refused
+  std::uint16_t rtp_low = 16384, rtp_high = 32767;
+  std::size_t media_workers = 2;
+  std::string captures;                       // folder, absolute
+  std::string advertise;
+  std::int64_t reserve_bytes = 64 << 20;
+  std::size_t max_transactions = 20'000;
+  double requests_per_second_per_source = 100;
+  // from the app: recordings, prompts, log. resolve and live_row are the loop's own.
+  Hooks hooks;
+  std::function<void()> ready;                // everything answers from now on
+  std::function<void()> committed;            // events have become durable; on the loop's thread, must be cheap
+  std::function<bool()> recordings_idle;      // nothing is being finished; asked at a clean stop
+};
+
+class Loop : public Centre {
+ public:
+  // Opens the journal, brings the floor back, binds the sockets. Trouble: "locked", "port-taken", "journal", …
+  static Result<std::unique_ptr<Loop>> open(LoopOptions options);
+  // Until SIGINT or SIGTERM: then calls are ended, recordings closed, the journal shut. Returns the exit status.
+  virtual int run() = 0;
+  virtual void post(std::function<void(Switchboard&, Instant now)> task) = 0;  // from any thread
+  virtual Instant now() const = 0;                                             // from any thread
+};
+
+}  // namespace pasokh::switchboard

@@ -1,0 +1,158 @@
+// A1, I1: one call through the whole core, and the same call with the program killed at every step.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "desk.h"
+#include "sip/digest.h"
+
+using namespace pasokh;
+using desk::Desk;
+using desk::customer_flow;
+using desk::phone_flow;
+
+namespace {
+
+std::string header(const std::string& message, const std::string& name) {
+  const auto at = message.find("\r\n" + name + ": ");
+  if (at == std::string::npos) return {};
+  const auto from = at + name.size() + 4;
+  return message.substr(from, message.find("\r\n", from) - from);
+}
+
+std::string sdp(int port) {
+  return "v=0\r\no=t 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio " + std::to_string(port) + " RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+}
+
+std::string with_body(std::string head, const std::string& body) {
+  if (!body.empty()) head += "Content-Type: application/sdp\r\n";
+  return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string register_phone(const std::string& authorization) {
+  return with_body("REGISTER sip:pasokh SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bKr" + std::to_string(authorization.size()) +
+                       ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:201@pasokh>;tag=r\r\nTo: <sip:201@pasokh>\r\nCall-ID: reg\r\nCSeq: " + (authorization.empty() ? "1" : "2") +
+                       " REGISTER\r\nContact: <sip:201@127.0.0.1:6201>\r\nExpires: 3600\r\n" + authorization, "");
+}
+
+void sign_in_phone(Desk& desk) {
+  desk.receive(phone_flow, register_phone(""));
+  desk.commit();
+  const auto challenge = desk.last(phone_flow, "SIP/2.0 401");
+  REQUIRE_FALSE(challenge.empty());
+  const auto line = header(challenge, "WWW-Authenticate");
+  const auto fields = sip::parse_digest(line);
+  REQUIRE(fields);
+  const auto algorithm = line.find("SHA-256") != line.npos ? sip::DigestAlgorithm::sha256 : sip::DigestAlgorithm::md5;
+  const auto nonce = fields->values.at("nonce"), realm = fields->values.at("realm");
+  const auto response = sip::digest_response(algorithm, sip::ha1(algorithm, "201", realm, "secret"), nonce, "00000001", "c", "auth", "REGISTER", "sip:pasokh");
+  desk.receive(phone_flow, register_phone("Authorization: Digest username=\"201\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"sip:pasokh\", response=\"" + response +
+                                          "\", algorithm=" + (algorithm == sip::DigestAlgorithm::sha256 ? "SHA-256" : "MD5") + ", qop=auth, nc=00000001, cnonce=\"c\"\r\n"));
+  desk.commit();
+  REQUIRE_FALSE(desk.last(phone_flow, "SIP/2.0 200").empty());
+}
+
+void set_up(Desk& desk) {
+  REQUIRE(desk.ask("queue", "add", "support", {{"wrap_up", "0s"}, {"notice", "no"}}).ok);
+  REQUIRE(desk.ask("device", "add", "201", {{"password", "secret"}}).ok);
+  REQUIRE(desk.ask("agent", "add", "a01", {{"queues", "support"}, {"device", "201"}, {"number", "101"}}).ok);
+  REQUIRE(desk.ask("number", "add", "8000", {{"queue", "support"}}).ok);
+  REQUIRE(desk.ask("trunk", "add", "local", {{"networks", "127.0.0.0/8"}}).ok);
+  sign_in_phone(desk);
+  REQUIRE(desk.ask("agent", "ready", "a01").ok);
+}
+
+std::string invite() {
+  return with_body("INVITE sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6001;branch=z9hG4bKi;rport\r\nMax-Forwards: 70\r\nFrom: <sip:09121234567@127.0.0.1>;tag=c\r\nTo: "
+                   "<sip:8000@127.0.0.1>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\nContact: <sip:c@127.0.0.1:6001>\r\n", sdp(7000));
+}
+
+std::string within_dialog(const std::string& method, int cseq, const std::string& answer) {
+  return with_body(method + " sip:pasokh@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6001;branch=z9hG4bK" + method + std::to_string(cseq) + ";rport\r\nMax-Forwards: 70\r\nFrom: " +
+                       header(answer, "From") + "\r\nTo: " + header(answer, "To") + "\r\nCall-ID: one\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\n", "");
+}
+
+std::string phone_answer(const std::string& request, const std::string& status, const std::string& body) {
+  return with_body("SIP/2.0 " + status + "\r\nVia: " + header(request, "Via") + "\r\nFrom: " + header(request, "From") + "\r\nTo: " + header(request, "To") + ";tag=p\r\nCall-ID: " +
+                       header(request, "Call-ID") + "\r\nCSeq: " + header(request, "CSeq") + "\r\nContact: <sip:201@127.0.0.1:6201>\r\n", body);
+}
+
+// What the two peers do, in order. `between` is called after each step.
+void whole_call(Desk& desk, const std::function<void(int step)>& between) {
+  int step = 0;
+  auto next = [&] { desk.commit(); between(step++); desk.commit(); };
+  desk.receive(customer_flow, invite());
+  next();
+  const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+  REQUIRE_FALSE(accepted.empty());
+  desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+  next();
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  REQUIRE_FALSE(offer.empty());
+  CHECK(header(offer, "From").find("sip:09121234567@") != std::string::npos);  // the caller's number reaches the phone
+  desk.receive(phone_flow, phone_answer(offer, "180 Ringing", ""));
+  next();
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  next();
+  REQUIRE_FALSE(desk.last(phone_flow, "ACK ").empty());
+  desk.now = desk.now + Duration::seconds(30);
+  desk.receive(customer_flow, within_dialog("BYE", 2, accepted));
+  next();
+  const auto bye = desk.last(phone_flow, "BYE ");
+  REQUIRE_FALSE(bye.empty());
+  desk.receive(phone_flow, with_body("SIP/2.0 200 OK\r\nVia: " + header(bye, "Via") + "\r\nFrom: " + header(bye, "From") + "\r\nTo: " + header(bye, "To") + "\r\nCall-ID: " +
+                                         header(bye, "Call-ID") + "\r\nCSeq: " + header(bye, "CSeq") + "\r\n", ""));
+  next();
+}
+
+}  // namespace
+
+TEST_CASE("a call passes through as docs/life-of-a-call.md tells it") {
+  Desk desk;
+  set_up(desk);
+  const auto before = desk.journal.size();
+  whole_call(desk, [](int) {});
+  std::ifstream file("docs/life-of-a-call.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  // the numbered events of the document, in its order
+  std::vector<std::string> told;
+  for (std::string line; std::getline(text, line);)
+    if (line.starts_with("| `")) told.push_back(line.substr(3, line.find('`', 3) - 3));
+  REQUIRE(told.size() > 5);
+  auto kinds = desk.kinds();
+  kinds.erase(kinds.begin(), kinds.begin() + static_cast<std::ptrdiff_t>(before));
+  CHECK(kinds == told);
+  CHECK(desk.board().live_legs() == 0);
+  CHECK(desk.board().floor().live_calls() == 0);
+}
+
+TEST_CASE("killed after any step, with the turn's outputs sent or lost, the call goes on and ends the same") {
+  Desk plain;
+  set_up(plain);
+  whole_call(plain, [](int) {});
+  for (int at = 0; at < 6; ++at) {
+    CAPTURE(at);
+    Desk desk;
+    set_up(desk);
+    whole_call(desk, [&](int step) { if (step == at) desk.kill(); });
+    CHECK(desk.kinds() == plain.kinds());
+    CHECK(desk.board().live_legs() == 0);
+    // nothing personal is left in rows once the call is over, but for the party itself
+    for (const auto& [key, value] : desk.rows) CHECK(key.first != storage::LiveKind::sip_leg);
+  }
+}
+
+TEST_CASE("no output leaves before its turn is committed, save what tells nothing") {
+  Desk desk;
+  set_up(desk);
+  desk.sent.clear();
+  desk.receive(customer_flow, invite());
+  for (const auto& datagram : desk.board().take_early()) CHECK(datagram.bytes.starts_with("SIP/2.0 100"));
+  auto turn = desk.board().take_turn();
+  CHECK(turn.durable_part());
+  CHECK(std::any_of(turn.datagrams.begin(), turn.datagrams.end(), [](const auto& d) { return d.bytes.starts_with("SIP/2.0 200"); }));
+  CHECK(std::any_of(turn.datagrams.begin(), turn.datagrams.end(), [](const auto& d) { return d.bytes.starts_with("INVITE "); }));
+}
