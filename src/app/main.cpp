@@ -84,7 +84,9 @@ std::vector<Subcommand> table() {
        {data, format, {"agent", "CODE", "give: to this agent"}}, {"call give 42 --agent a01"}},
 #endif
 #ifdef PASOKH_HAS_demo
-      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR"}, {data}, {"demo data"}},
+      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR [--calls-per-minute N] [--customers N] [--seed N]"},
+       {data, {"calls-per-minute", "N", "how many customers call (default: 15)"}, {"customers", "N", "at most so many at once (default: 14)"}, {"seed", "N", "the same seed, the same day"}},
+       {"demo data"}},
 #endif
 #ifdef PASOKH_HAS_report
       {"report", report_command, "Reports: calls, queues, agents, intervals", "گزارش‌ها",
