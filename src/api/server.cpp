@@ -348,6 +348,7 @@ class Server final : public HttpServer {
 
   void stop() override {
     if (stopped_.exchange(true)) return;
+    house_.services.stop();
     house_.lanes.stop();
     io_.stop();
     for (auto& thread : threads_) thread.join();
