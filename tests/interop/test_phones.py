@@ -236,6 +236,13 @@ class Phones(InteropTest):
                 call.bye()
             self.wait_state(device["agent"], state, 5)
 
+    def test_an_agent_signs_in_by_number_at_another_desk(self):
+        phone = self.phone(self.server, 4, ready=False)
+        agent = self.server.json("agent", "list")[0]
+        call = phone.call("*11" + agent["number"])
+        self.wait_state(agent["code"], "ready", 5)
+        call.bye()
+
     def test_an_agent_may_sit_at_any_device(self):
         """Hot desking: agent 1 at the phone of agent 5."""
         phone = self.phone(self.server, 4, ready=False)
@@ -273,7 +280,7 @@ class Phones(InteropTest):
 
 
 # (code typed at the phone, the agent's state afterwards)
-STAR_CODES = (("*10", "ready"), ("*11", "paused"), ("*10", "ready"), ("*12", "signed_out"))
+STAR_CODES = (("*11", "ready"), ("*147", "paused"), ("*13", "ready"), ("*12", "signed_out"))
 
 
 class BaresipAsAgent(InteropTest):
