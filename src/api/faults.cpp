@@ -62,8 +62,9 @@ const Fault* fault(std::string_view code) {
 int status_of(std::string_view code) {
   if (const auto* known = fault(code)) return known->status;
   const auto ends = [&](std::string_view ending) { return code.size() >= ending.size() && code.substr(code.size() - ending.size()) == ending; };
+  if (code == "setting-unknown" || code == "verb-unknown" || code == "noun-unknown" || code == "command-unknown") return 422;
   if (ends("-unknown")) return 404;
-  if (ends("-bad") || ends("-missing") || ends("-invalid")) return 422;
+  if (ends("-wrong") || ends("-bad") || ends("-missing") || ends("-invalid")) return 422;
   if (code == "disk" || code == "disk-full" || code == "overload" || code == "server-gone") return 503;
   return 409;  // the centre understood and refused: state stands against it
 }

@@ -69,7 +69,7 @@ Result<JsonText> complete(Call& call, const Nothing&) { return agent_does(call, 
 Result<JsonText> cancel(Call& call, const Nothing&) { return agent_does(call, "cancel", {}); }
 Result<JsonText> hang_up(Call& call, const Nothing&) { return agent_does(call, "hangup", {}); }
 
-// The rows of a list whose `field` is `value`, in any language of the list.
+// The rows of a list whose `field` is `value`.
 Result<std::string> rows_where(const std::string& list, std::string_view field, std::string_view value) {
   TRY(parsed, Json::parse(list));
   std::string out = "[";
@@ -87,7 +87,7 @@ Result<JsonText> own_desk(Call& call, const Nothing&) {
   if (agent.empty()) return trouble("agent-unknown", "This person is not an agent.");
   TRY(agents, call.services.ask_one({.noun = "agent", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
   TRY(calls, call.services.ask_one({.noun = "call", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
-  TRY(own, rows_where(agents, "code", agent));
+  TRY(own, rows_where(agents, "agent", agent));
   TRY(own_calls, rows_where(calls, "agent", agent));
   return JsonText{"{\"agent\":" + (own.size() > 2 ? own.substr(1, own.size() - 2) : std::string("null")) + ",\"calls\":" + own_calls + "}"};
 }

@@ -15,7 +15,7 @@ struct List {
   std::string_view name, noun, key;  // what the file calls it, the noun of its commands, the field that holds the code
 };
 // In this order they are applied: what is referred to comes first.
-constexpr std::array lists{List{"queues", "queue", "code"}, List{"devices", "device", "user"}, List{"agents", "agent", "code"},
+constexpr std::array lists{List{"queues", "queue", "code"}, List{"agents", "agent", "code"}, List{"devices", "device", "user"},
                            List{"trunks", "trunk", "code"}, List{"numbers", "number", "number"}};
 
 Trouble wrong(const std::string& place, const std::string& what) { return trouble("import", (place.empty() ? "/" : place) + ": " + what); }
@@ -149,8 +149,7 @@ void settle_import(Import& import, const std::string& noun, std::string_view lis
   if (!error && parsed.is_array() && list != lists.end())
     for (const auto& item : parsed.get_array())
       if (item.is_object())
-        for (const auto key : {list->key, std::string_view("code")})
-          if (const auto* code = item.get_object().if_contains(key); code && code->is_string()) there.emplace(code->get_string());
+        if (const auto* code = item.get_object().if_contains(list->noun); code && code->is_string()) there.emplace(code->get_string());
   for (auto& command : import.commands)
     if (command.noun == noun && command.verb == "put") command.verb = there.contains(command.target) ? "set" : "add";
 }

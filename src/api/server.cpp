@@ -79,7 +79,7 @@ struct House {  // what all connections share
   Lanes lanes;
   Census census;
   House(const ServerOptions& o, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
-      : options(o), services(o.dir, centre, std::move(access), std::move(hooks)), router(services, o.limits) {}
+      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits) {}
 };
 
 std::string lower(std::string_view text) {

@@ -4,9 +4,14 @@
 #include <condition_variable>
 #include <optional>
 
+#include "archive/finisher.h"
+#include "archive/keys.h"
+#include "storage/journal.h"
+
 namespace pasokh::api {
 
 constexpr auto answer_within = std::chrono::seconds(10);
+constexpr std::size_t idle_readers_max = 4;
 
 Instant Services::now() const {
   if (hooks_.now) return hooks_.now();
@@ -35,6 +40,41 @@ Result<std::string> Services::ask_one(switchboard::Command command) {
   auto reply = ask({std::move(command)});
   if (!reply.ok) return trouble(std::move(reply.code), std::move(reply.text));
   return std::move(reply.json);
+}
+
+Result<Services::Reading> Services::reports() {
+  {
+    const std::scoped_lock lock(reports_guard_);
+    if (!reports_.empty()) {
+      Reading reading(*this, std::move(reports_.back()));
+      reports_.pop_back();
+      return reading;
+    }
+  }
+  TRY(opened, storage::Reports::open(dir_));
+  return Reading(*this, std::move(opened));
+}
+
+void Services::give_back(storage::Reports reports) {
+  const std::scoped_lock lock(reports_guard_);
+  if (reports_.size() < idle_readers_max) reports_.push_back(std::move(reports));
+}
+
+Result<std::shared_ptr<archive::Recording>> Services::recording(CallId call, storage::ArchiveRow& row) {
+  TRY(reading, reports());
+  TRY(found, reading->recording(call));
+  const auto none = [] { return trouble("recording-unknown", ""); };
+  if (!found || found->state != "finished") return none();
+  row = *found;
+  const std::string file = archive::find_recording({{}, recordings_}, row.capture);
+  if (file.empty()) return none();
+  TRY(journal, storage::JournalReader::open(dir_));
+  const auto wrapped = journal.live(storage::LiveKind::recording_key, text(row.capture));
+  if (!wrapped) return none();  // erased: the sound is gone for ever
+  TRY(master, archive::MasterKey::load_or_create(dir_));
+  TRY(key, master.unwrap(*wrapped, row.capture));
+  TRY(opened, archive::Recording::open(file, key));
+  return std::make_shared<archive::Recording>(std::move(opened));
 }
 
 }  // namespace pasokh::api

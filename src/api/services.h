@@ -5,11 +5,15 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "archive/archive.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "office/access/sign_in_throttle.h"
 #include "storage/access_store.h"
+#include "storage/report_queries.h"
 #include "switchboard/commands.h"
 
 namespace pasokh::api {
@@ -21,11 +25,27 @@ struct Hooks {
 
 class Services {
  public:
-  Services(std::string dir, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
-      : dir_(std::move(dir)), centre_(centre), access_(std::move(access)), hooks_(std::move(hooks)) {}
+  Services(std::string dir, std::string recordings, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
+      : dir_(std::move(dir)), recordings_(std::move(recordings)), centre_(centre), access_(std::move(access)), hooks_(std::move(hooks)) {}
 
   const std::string& dir() const { return dir_; }
   storage::AccessStore& access() { return *access_; }
+  // A reader of the read models for as long as it is held; a new one is opened when all are in use.
+  class Reading {
+   public:
+    Reading(Services& services, storage::Reports reports) : services_(&services), reports_(std::move(reports)) {}
+    Reading(Reading&& other) noexcept : services_(std::exchange(other.services_, nullptr)), reports_(std::move(other.reports_)) {}
+    ~Reading() { if (services_) services_->give_back(std::move(reports_)); }
+    storage::Reports* operator->() { return &reports_; }
+
+   private:
+    Services* services_;
+    storage::Reports reports_;
+  };
+  Result<Reading> reports();
+  // A finished recording of a call; "recording-unknown" when there is none (any more, or yet).
+  Result<std::shared_ptr<archive::Recording>> recording(CallId call, storage::ArchiveRow& row);
+
   const Hooks& hooks() const { return hooks_; }
   Instant now() const;
   std::function<std::string()> http_metrics = [] { return std::string(); };  // set once, by the server
@@ -39,12 +59,16 @@ class Services {
   auto with_throttle(F&& f) { const std::scoped_lock lock(throttle_guard_); return f(throttle_); }
 
  private:
-  std::string dir_;
+  void give_back(storage::Reports reports);
+
+  std::string dir_, recordings_;
   switchboard::Centre& centre_;
   std::unique_ptr<storage::AccessStore> access_;
   Hooks hooks_;
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
+  std::mutex reports_guard_;
+  std::vector<storage::Reports> reports_;
 };
 
 }  // namespace pasokh::api

@@ -111,7 +111,7 @@ struct Noun {
       for (const JsonView item : parsed.root().items())
         if (item.kind() == JsonView::Kind::object)
           for (const auto& [key, value] : item.members())
-            if ((key == "code" || key == "user" || key == "number") && value.kind() == JsonView::Kind::text && value.text() == call.at("code"))
+            if (key == name() && value.kind() == JsonView::Kind::text && value.text() == call.at("code"))
               return JsonText{item.written()};
     return trouble(name() + "-unknown", "");
   }

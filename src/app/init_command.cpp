@@ -13,6 +13,7 @@
 
 #include "api/secrets.h"
 #include "app/args.h"
+#include "archive/prompts.h"
 #include "base/json_text.h"
 
 namespace pasokh::app {
@@ -124,6 +125,9 @@ void clear_folder(const std::string& dir) {
 
 Result<> fill_folder(const std::string& dir, const Configuration& configuration, bool with_demo) {
   TRY_DONE(write_file(dir + "/pasokh.toml", configuration_text(configuration), 0600));
+  const auto prompts = archive::prepare_prompts(dir + "/prompts");
+  if (!prompts) std::fprintf(stderr, "pasokh: announcements could not be made (%s); calls work without them\n", prompts.error().text.c_str());
+  else if (!prompts->warning.empty()) std::fprintf(stderr, "pasokh: %s\n", prompts->warning.c_str());
   std::string password;
   if (with_demo) {
     const Demo demo = make_demo(configuration);
@@ -166,8 +170,8 @@ switchboard::Commands demo_commands(const Demo& demo) {
   add("queue", "sales", {});
   for (std::size_t i = 0; i < demo.devices.size(); ++i) {
     const auto& device = demo.devices[i];
-    add("device", device.user, {{"password", device.password}});
     add("agent", device.agent, {{"number", std::to_string(101 + i)}, {"queues", "support,sales"}, {"device", device.user}, {"name", names[i % names.size()]}});
+    add("device", device.user, {{"password", device.password}, {"agent", device.agent}});
   }
   for (const auto& number : demo.numbers) add("number", number.number, {{"queue", number.queue}});
   add("trunk", "local", {{"networks", "127.0.0.0/8,::1"}});  // calls from this machine arrive as from a carrier

@@ -30,11 +30,14 @@ std::vector<Subcommand> table() {
 #endif
 #ifdef PASOKH_HAS_media
       {"media", media_command, "Carry audio and recordings (started by serve)", "پردازندهٔ صدا و ضبط (serve خودش اجرا می‌کند)",
-       {"media --socket FILE --name N"}, {{"socket", "FILE", "where serve connects"}, {"name", "N", "number of this worker"}}, {"media --socket data/media/worker-1.sock --name 1"}},
+       {"media --socket FILE [--bind IP] [--orphan-after TIME]"},
+       {{"socket", "FILE", "where serve connects"}, {"bind", "IP", "address of the audio ports"}, {"orphan-after", "TIME", "end so long after serve has gone (default: 600s)"}},
+       {"media --socket data/media/worker-1.sock"}},
 #endif
 #ifdef PASOKH_HAS_doctor
       {"doctor", doctor_command, "Check this machine: ports, addresses, clock, disk, audio", "بررسی درگاه‌ها، نشانی‌ها، ساعت، دیسک و صدا",
-       {"doctor DIR [--format table|json]"}, {format}, {"doctor /srv/pasokh"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
+       {"doctor DIR [--format table|json] [--call NUMBER]"},
+       {{"format", "table|json", "how to print (default: table)"}, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
 #endif
       {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
        {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
@@ -65,11 +68,17 @@ std::vector<Subcommand> table() {
        "{\"queues\":[{\"code\":\"support\",\"wrap_up\":\"10s\"}], \"agents\":[{\"code\":\"a01\",\"queues\":[\"support\"],\"device\":\"201\"}],\n"
        " \"devices\":[{\"user\":\"201\",\"password\":\"…\"}], \"numbers\":[{\"number\":\"8000\",\"queue\":\"support\"}], \"trunks\":[…],\n"
        " \"users\":[{\"login\":\"sara\",\"role\":\"agent\",\"agent\":\"a01\"}], \"centre\":{…}}\n"
-       "What is there already is changed, what is not is added, in this order: queues, devices, agents, trunks, numbers, centre, users. A refusal\nstops it and names its place in the file; mend that and import again. Passwords that are made are printed."},
+       "What is there already is changed, what is not is added, in this order: queues, agents, devices, trunks, numbers, centre, users. A refusal\nstops it and names its place in the file; mend that and import again. Passwords that are made are printed."},
 #ifdef PASOKH_HAS_call
       {"call", call_command, "Place a test call; or list, give and end live calls", "تماس آزمایشی؛ یا فهرست و فرمان تماس‌های جاری",
-       {"call NUMBER …", "call list", "call give CALL --agent CODE", "call hangup CALL"}, {data, format, {"agent", "CODE", "give: to this agent"}},
-       {"call 8000 --data data", "call list"}},
+       {"call NUMBER [--to HOST:PORT] [--play FILE.wav] [--record FILE.wav] [--seconds N] …", "call --answer --user USER --password PASSWORD …", "call list",
+        "call give CALL --agent CODE", "call hangup CALL"},
+       {data, format, {"to", "HOST:PORT", "the server (default: that of DIR/demo.json)"}, {"from", "NUMBER", "who calls"},
+        {"user", "USER", "register as this device"}, {"password", "PASSWORD", "of that device"}, {"answer", "", "wait for calls and answer them"},
+        {"play", "FILE.wav", "what the other side hears"}, {"record", "FILE.wav", "where to write what is heard"}, {"digits", "DIGITS", "keys to press once answered"},
+        {"seconds", "N", "talk for so long"}, {"wait", "N", "give up after so long without an answer"}, {"count", "N", "so many calls, one after the other"},
+        {"json", "", "print what happened as JSON"}, {"agent", "CODE", "give: to this agent"}},
+       {"call 8000 --play hello.wav --record heard.wav --data data", "call list"}},
 #else
       {"call", noun_command, "Live calls: list, give, hangup", "تماس‌های جاری", {"call list", "call give CALL --agent CODE", "call hangup CALL"},
        {data, format, {"agent", "CODE", "give: to this agent"}}, {"call give 42 --agent a01"}},

@@ -94,12 +94,15 @@ struct CodeDialled { static constexpr auto kind = "CodeDialled"; LegId leg; Devi
 // The phone's own attended transfer: the other party of `from` (which ends) is now in `call`, in the place of the agent.
 struct CallsJoined { static constexpr auto kind = "CallsJoined"; CallId call; CallId from; AgentId agent; LegId leg; AgentId to_agent; PASOKH_FIELDS(call, from, agent, leg, to_agent) };
 
+// The phone's own pick-up or attended transfer (RFC 3891): dialog `by` took the place of `leg`, same party, same media port.
+struct LegReplaced { static constexpr auto kind = "LegReplaced"; CallId call; LegId leg; LegId by; PASOKH_FIELDS(call, leg, by) };
+
 using Event = std::variant<QueueSet, QueueRemoved, AgentSet, AgentRemoved, DeviceSet, DeviceRemoved, NumberSet, NumberRemoved, TrunkSet,
                            TrunkRemoved, CentreSet, AgentSignedIn, AgentSignedOut, AgentReady, AgentPaused, WrapUpStarted, WrapUpEnded,
                            DeviceReached, DeviceLost, CallArrived, CallAnswered, CallQueued, CallLeftQueue, CallOffered, OfferRinging,
                            OfferAnswered, OfferLapsed, OfferWithdrawn, LedgerCut, CallHeld, CallResumed, LegDialled, LegAnswered, LegEnded,
                            ConsultStarted, ConsultEnded, CallTransferred, AgentLeftCall, CallEnded, RecordingStarted, RecordingStopped,
                            RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised, NoticeEnded, PlaceAnnounced,
-                           SkillsRelaxed, CodeDialled, CallsJoined>;
+                           SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced>;
 
 }  // namespace pasokh::floor

@@ -55,6 +55,7 @@ void evolve(State&, const AlarmRaised&, Instant at);
 void evolve(State&, const LegDialled&, Instant at);
 void evolve(State&, const LegAnswered&, Instant at);
 void evolve(State&, const LegEnded&, Instant at);
+void evolve(State&, const LegReplaced&, Instant at);
 void evolve(State&, const ConsultStarted&, Instant at);
 void evolve(State&, const ConsultEnded&, Instant at);
 void evolve(State&, const CallTransferred&, Instant at);

@@ -43,6 +43,9 @@ struct Reception {
   void operator()(const DigitPressed&) {}  // queues ask nothing; nothing that plays is blocked or stopped by a digit
   void operator()(const ProgrammeFinished& s) { programme_finished(desk, s); }
   void operator()(const TransferAsked& s) { transfer_asked(desk, s); }
+  void operator()(const LegReplacedByPeer& s) {
+    if (const Leg* leg = desk.state.find(s.leg)) desk.put(LegReplaced{leg->call, s.leg, s.by});
+  }
   void operator()(const DeviceReachable& s) { device_reachable(desk, s); }
   void operator()(const CaptureFailed& s) { capture_failed(desk, s); }
   void operator()(const SignIn& s) { sign_in(desk, s); }

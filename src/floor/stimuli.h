@@ -27,6 +27,7 @@ struct DigitPressed { LegId leg; char digit = 0; };
 struct ProgrammeFinished { LegId leg; ProgrammeId programme; };
 // The phone's own REFER. dialled: user part of Refer-To; replaces: the leg named in its Replaces, if ours.
 struct TransferAsked { LegId leg; std::string dialled; LegId replaces; PartyId party; };
+struct LegReplacedByPeer { LegId leg; LegId by; };  // INVITE with Replaces: `by` stands where `leg` stood, already answered
 struct DeviceReachable { DeviceId device; bool reachable = false; };
 struct CaptureFailed { CallId call; CaptureId capture; std::string why; };
 
@@ -51,6 +52,7 @@ struct Restarted {};
 
 using Stimulus = std::variant<LegArrived, LegRinging, LegAnsweredByPeer, LegGone, LegHeldByPeer, DigitPressed, ProgrammeFinished,
                               TransferAsked, DeviceReachable, CaptureFailed, SignIn, SetReady, SetPaused, SignOut, Hold, Transfer,
-                              CompleteTransfer, CancelConsult, GiveCall, HangUp, PlaceCall, Configure, Tick, Restarted>;
+                              CompleteTransfer, CancelConsult, GiveCall, HangUp, PlaceCall, Configure, Tick, Restarted,
+                              LegReplacedByPeer>;
 
 }  // namespace pasokh::floor

@@ -336,17 +336,19 @@ std::string range(std::int64_t from, std::int64_t to, std::string_view what) {
 // A window over the file that always holds the next block whole, so that a capture of any length is read in little memory.
 class Window {
  public:
-  explicit Window(int fd) : fd_(fd) {}
+  Window(int fd, std::int64_t file_size) : fd_(fd), buffer_(static_cast<std::size_t>(std::min<std::int64_t>(64 * 1024, file_size + 1))) {}
   // at least `wanted` bytes from `at` on, or what the file has left
   bool reach(std::int64_t at, std::size_t wanted) {
-    if (at >= from_ && at + static_cast<std::int64_t>(wanted) <= from_ + static_cast<std::int64_t>(size_)) return true;
+    const std::int64_t known = from_ + static_cast<std::int64_t>(size_);
+    if (at >= from_ && at <= known && (at_end_ || at + static_cast<std::int64_t>(wanted) <= known)) return true;
     from_ = at;
     size_ = 0;
+    at_end_ = false;
     while (size_ < buffer_.size()) {
       const ssize_t came = pread(fd_, buffer_.data() + size_, buffer_.size() - size_, from_ + static_cast<std::int64_t>(size_));
       if (came < 0 && errno == EINTR) continue;
       if (came < 0) return false;
-      if (came == 0) break;
+      if (came == 0) { at_end_ = true; break; }
       size_ += static_cast<std::size_t>(came);
     }
     return true;
@@ -358,7 +360,8 @@ class Window {
   int fd_;
   std::int64_t from_ = 0;
   std::size_t size_ = 0;
-  std::vector<std::uint8_t> buffer_ = std::vector<std::uint8_t>(64 * 1024);
+  bool at_end_ = false;
+  std::vector<std::uint8_t> buffer_;
 };
 
 }  // namespace
@@ -382,7 +385,7 @@ Result<CaptureSummary> read_capture(const std::string& path, std::string_view ke
   const auto damaged = [&](std::int64_t from, std::int64_t to, std::string_view what) {
     if (summary.damaged.empty()) summary.damaged = range(from, to, what);
   };
-  Window window(file.fd);
+  Window window(file.fd, status.st_size);
   Block block;
   std::int64_t at = header_size, bad_from = -1;
   bool cut = false;                  // at bad_from stands the beginning of a block that the file ends in

@@ -242,7 +242,7 @@ Direction direction_of_peer(const SdpDescription& sdp, const Media& media) { ret
 
 std::uint16_t agreed_ptime(const Media& media, std::uint16_t ours) {
   int ptime = media.ptime >= least_ptime && media.ptime <= greatest_ptime ? media.ptime : media.ptime == 0 ? ours : usual_ptime;
-  if (media.maxptime >= least_ptime) ptime = std::min(ptime, media.maxptime);
+  if (media.maxptime > 0) ptime = std::min(ptime, media.maxptime);
   ptime -= ptime % 10;  // the media clock counts in 10 ms
   return static_cast<std::uint16_t>(std::clamp<int>(ptime, least_ptime, greatest_ptime));
 }

@@ -46,7 +46,7 @@ void Trunks::set(const TrunkConfig& config, Turn turn) {
       exchange->from_tag = core_.unique.tag(exchange->call_id);
     }
   }
-  const bool registers_again = fresh || trunk->config.targets != config.targets || trunk->config.user != config.user || trunk->config.password != config.password;
+  const bool registers_again = fresh || !trunk->config.registers || trunk->config.targets != config.targets || trunk->config.user != config.user || trunk->config.password != config.password;
   trunk->config = config;
   trunk->target = config.targets.empty() ? 0 : trunk->target % config.targets.size();
   trunk->ask_for_seconds = static_cast<std::uint32_t>(config.register_for.us / 1'000'000);
@@ -55,7 +55,7 @@ void Trunks::set(const TrunkConfig& config, Turn turn) {
   if (!config.registers) { trunk->registration.next = Instant::never(); trunk->registered = false; }
   else if (registers_again && !trunk->registration.busy) trunk->registration.next = soon;
   if (config.options_every <= Duration{}) trunk->options.next = Instant::never();
-  else if (fresh) trunk->options.next = soon;
+  else if (trunk->options.next == Instant::never() && !trunk->options.busy) trunk->options.next = soon;
   arm(*trunk);
 }
 

@@ -18,7 +18,7 @@ template <> inline constexpr std::array fa<f::Outcome>{"در جریان", "پا�
 template <> inline constexpr std::array fa<f::LapseReason>{"پاسخ نداد", "رد کرد", "اشغال بود", "در دسترس نبود"};
 template <> inline constexpr std::array fa<f::WithdrawReason>{"تماس‌گیرنده رفت", "دیگری پاسخ داد", "کارشناس رفت", "خطای ما", "جابه‌جا شد"};
 template <> inline constexpr std::array fa<f::EndCause>{"قطع شد", "لغو شد", "بی‌پاسخ", "اشغال", "رد شد", "در دسترس نبود", "ارتباط از دست رفت", "ما پایان دادیم", "منتقل شد", "خطا", "مجاز نبود", "زمان گذشت"};
-template <> inline constexpr std::array fa<f::LeftQueue>{"پاسخ داده شد", "رها کرد", "سرریز به صف دیگر", "سرریز به شماره", "پایان بیشترین انتظار", "سرپرست سپرد", "منتقل شد", "صف برداشته شد", "خطا"};
+template <> inline constexpr std::array fa<f::LeftQueue>{"پاسخ داده شد", "رها کرد", "سرریز به صف دیگر", "سرریز به شماره", "پایان بیشترین انتظار", "سرپرست سپرد", "منتقل شد", "صف برداشته شد", "خطا", "صف پر بود"};
 template <> inline constexpr std::array fa<f::Direction>{"ورودی", "خروجی", "داخلی"};
 template <> inline constexpr std::array fa<f::TransferKind>{"مستقیم", "با مشورت"};
 static_assert(fa<f::Outcome>.size() == enum_names<f::Outcome>.size() && fa<f::LapseReason>.size() == enum_names<f::LapseReason>.size() &&
@@ -62,7 +62,7 @@ class Teller {
   std::string operator()(const f::CallHeld& e) const { return say(agent(e.agent) + " نگه داشت", agent(e.agent) + " put it on hold"); }
   std::string operator()(const f::CallResumed& e) const { return say(agent(e.agent) + " از نگهداشت برگرداند", agent(e.agent) + " took it off hold"); }
   std::string operator()(const f::LegDialled& e) const {
-    const std::string to = e.to_agent ? agent(e.to_agent) : party(e.party);
+    const std::string to = e.to_agent ? agent(e.to_agent) : !e.number.empty() ? e.number : party(e.party);
     return say("شماره‌گیری " + to + (e.by ? " از سوی " + agent(e.by) : ""), "dialled " + to + (e.by ? " for " + agent(e.by) : ""));
   }
   std::string operator()(const f::LegAnswered&) const { return say("طرف گرفته‌شده پاسخ داد", "the dialled party answered"); }
@@ -90,6 +90,13 @@ class Teller {
     return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، لرزش تا " + jitter + " میلی‌ثانیه، " + e.codec,
                "quality: " + lost + " of " + in_ + " packets lost, jitter up to " + jitter + " ms, " + e.codec);
   }
+  std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
+  std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }
+  std::string operator()(const f::SkillsRelaxed& e) const { return say("نیاز مهارتی کمتر شد: گام " + n(e.step), "skills relaxed: step " + n(e.step)); }
+  std::string operator()(const f::CallsJoined& e) const {
+    return say(agent(e.agent) + " دو تماس را به هم رساند" + (e.to_agent ? "؛ اکنون با " + agent(e.to_agent) : ""),
+               agent(e.agent) + " joined two calls" + (e.to_agent ? "; now with " + agent(e.to_agent) : ""));
+  }
   template <class Event> std::string operator()(const Event& e) const {  // what has no sentence yet tells its name and fields
     return std::string(Event::kind) + " " + json_text(e);
   }
@@ -115,6 +122,10 @@ class Teller {
 };
 
 }  // namespace
+
+std::string word(f::Outcome outcome, f::Language language) {
+  return language == f::Language::fa ? std::string(fa<f::Outcome>[static_cast<std::size_t>(outcome)]) : spaced(name_of(outcome));
+}
 
 std::string words(const f::Event& event, const Names& names, f::Language language) {
   return std::visit(Teller(names, language), event);

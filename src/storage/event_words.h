@@ -15,6 +15,7 @@ struct Names {
   std::function<std::string(PartyId)> party;
 };
 
+std::string word(floor::Outcome outcome, floor::Language language);
 std::string words(const floor::Event& event, const Names& names, floor::Language language);
 
 }  // namespace pasokh::storage

@@ -11,7 +11,7 @@
 // Disk full. DIR/reserve holds reserve_bytes for calls in progress; the journal gives it up piece by piece when a commit finds no
 // space, and takes it back when there is space again. Rule for the switchboard, from free_bytes():
 //     free_bytes() <= reserve_bytes    alarm; recordings stop (they fill the disk, the journal does not)
-//     free_bytes() <= 0                the reserve is in use: new calls are refused, calls in progress go on
+//     free_bytes() == 0                the reserve is in use: new calls are refused, calls in progress go on
 // Only when the reserve is gone too does a batch wait ("disk-full").
 //
 // JournalWriter runs its own thread: batches are handed over whole, committed in order, and acknowledged through `committed`.
@@ -87,6 +87,10 @@ class JournalReader {                  // read-only; works beside a running writ
   // After read() ended with Trouble "damaged": the first event after `after` that is sound again, or last_seq() + 1. For read
   // models, which must go on; a start of the floor does not (it uses what is before).
   Result<std::uint64_t> next_sound(std::uint64_t after);
+  // The same, as the bytes that stand there (event_record.h reads a body); nothing is checked. For export.
+  struct Raw { std::uint64_t seq = 0; Instant at; std::string_view body, sum; };
+  Result<> read_raw(std::uint64_t after, const std::function<bool(const Raw&)>&);
+  std::uint64_t first_at_or_after(Instant);        // its number; last_seq() + 1 when there is none. Times do not go back.
   // events of these numbers, in order; what does not exist is left out
   Result<> read_these(const std::vector<std::uint64_t>& seqs, const std::function<bool(const Recorded&)>&);
  private:
@@ -108,7 +112,7 @@ class JournalWriter {
   // again when its code changes; success is told for every ticket, in order.
   virtual void start(std::function<void(std::uint64_t ticket, const Trouble* trouble)> committed) = 0;
   virtual void submit(Batch batch) = 0;         // never blocks
-  virtual std::int64_t free_bytes() const = 0;  // on the disk of DIR beyond the reserve, as last seen (≤ 1 s old); ≤ 0: the reserve is in use
+  virtual std::int64_t free_bytes() const = 0;  // on the disk of DIR beyond the reserve, as last seen (≤ 1 s old); 0: the reserve is in use
   virtual void close() = 0;                     // commits what was handed over, ends the thread
 };
 

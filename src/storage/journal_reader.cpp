@@ -132,6 +132,21 @@ Result<std::uint64_t> JournalReader::next_sound(std::uint64_t after) {
   return sound ? sound : std::max(last_seq(), after) + 1;
 }
 
+Result<> JournalReader::read_raw(std::uint64_t after, const std::function<bool(const Raw&)>& use) {
+  return impl_->from.each([&](Statement& row) { return use({static_cast<std::uint64_t>(row.integer(0)), {row.integer(1)}, row.blob(2), row.blob(3)}); }, after + 1);
+}
+
+std::uint64_t JournalReader::first_at_or_after(Instant at) {
+  std::uint64_t low = 1, high = last_seq() + 1;  // by halves: there is no index on time, and none is needed
+  while (low < high) {
+    const auto middle = low + (high - low) / 2;
+    std::int64_t there = INT64_MAX;
+    (void)impl_->from.each([&](Statement& row) { there = row.integer(1); return false; }, middle);
+    if (there < at.us) low = middle + 1; else high = middle;
+  }
+  return low;
+}
+
 Result<> JournalReader::read_these(const std::vector<std::uint64_t>& seqs, const std::function<bool(const Recorded&)>& use) {
   for (std::size_t i = 0; i < seqs.size();) {
     std::size_t n = 1;  // neighbours are read in one go

@@ -65,11 +65,11 @@ constexpr const char* put_recording_sql =
 constexpr const char* get_recordings_sql =
     "select capture, state, started, stopped, duration, sha256, bytes, why, marks from recording where call = $1 order by capture";
 constexpr const char* put_leg_sql =
-    "insert into leg(call, leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+    "insert into leg(call, leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec, role) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
     "on conflict(call, leg) do update set agent = excluded.agent, party = excluded.party, packets_in = excluded.packets_in, packets_out = excluded.packets_out, "
-    "lost = excluded.lost, jitter_max = excluded.jitter_max, round_trip = excluded.round_trip, codec = excluded.codec";
+    "lost = excluded.lost, jitter_max = excluded.jitter_max, round_trip = excluded.round_trip, codec = excluded.codec, role = excluded.role";
 constexpr const char* get_legs_sql =
-    "select leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec from leg where call = $1 order by leg";
+    "select leg, agent, party, packets_in, packets_out, lost, jitter_max, round_trip, codec, role from leg where call = $1 order by leg";
 constexpr const char* put_events_sql =
     "insert into call_events(call, first, steps) values ($1, $2, $3) on conflict(call, first) do update set steps = excluded.steps";
 
@@ -100,6 +100,15 @@ std::vector<CallId> split(std::string_view text) {
     n = 0;
   }
   return calls;
+}
+
+void end_part(PartFact& part, CallFact& call, Instant at) {
+  if (part.held_since) {
+    part.hold += at - *part.held_since;
+    call.hold += at - *part.held_since;
+    part.held_since.reset();
+  }
+  part.until = at;
 }
 
 template <class Event>
@@ -291,7 +300,9 @@ Result<> Projection::on(const f::CallOffered& e) {
   ++live->fact.offers;
   live->dirty = true;
   live->offers.add({e.queue, e.agent, e.leg, at_, {}, OfferResult::pending, {}, e.reason.strategy, e.reason.free, e.reason.on_duty, e.reason.given_by});
-  live->legs.add({e.leg, e.agent, {}});
+  LegFact leg{e.leg, e.agent};
+  leg.role = f::LegRole::offer;
+  live->legs.add(std::move(leg));
   TRY(who, agent(e.agent));
   who->ringing = e.call;
   return show(*who);
@@ -360,14 +371,12 @@ Result<> Projection::on(const f::CallResumed& e) {
 Result<> Projection::on(const f::LegDialled& e) {
   TRY(live, call(e.call));
   if (e.party && !live->fact.callee) { live->fact.callee = e.party; live->dirty = true; }
-  for (std::size_t i = 0; i < live->legs.all.size(); ++i)
-    if (live->legs.all[i].leg == e.leg) {
-      LegFact& leg = live->legs.change(i);
-      leg.agent = e.to_agent;
-      leg.party = e.party;
-      return Done{};
-    }
-  live->legs.add({e.leg, e.to_agent, e.party});
+  std::size_t i = 0;
+  while (i < live->legs.all.size() && live->legs.all[i].leg != e.leg) ++i;
+  LegFact& leg = i < live->legs.all.size() ? live->legs.change(i) : live->legs.add({e.leg});
+  leg.agent = e.to_agent;
+  leg.party = e.party;
+  leg.role = e.purpose;
   return Done{};
 }
 
@@ -387,9 +396,24 @@ Result<> Projection::on(const f::LegAnswered& e) {
     live->fact.last_agent = live->fact.placed_by;
   }
   if (!who) return Done{};
-  const bool beside = std::any_of(live->parts.all.begin(), live->parts.all.end(), [](const PartFact& p) { return !p.until; });
-  begin_part(*live, who, {}, beside);
+  begin_part(*live, who, {}, leg->role == f::LegRole::consult);
   return join_call(who, e.call);
+}
+
+// The phone's own attended transfer: `to_agent`, so far in `from`, has `call` now.
+Result<> Projection::on(const f::CallsJoined& e) {
+  TRY(live, call(e.call));
+  ++live->fact.transfers;
+  live->dirty = true;
+  if (!e.to_agent) return Done{};
+  begin_part(*live, e.to_agent, {}, false);
+  TRY(from, call(e.from));
+  from->events.push_back(seq_);
+  for (std::size_t i = 0; i < from->parts.all.size(); ++i)
+    if (from->parts.all[i].agent == e.to_agent && !from->parts.all[i].until) { end_part(from->parts.change(i), from->fact, at_); from->dirty = true; }
+  TRY(who, agent(e.to_agent));
+  std::erase(who->calls, e.from);
+  return join_call(e.to_agent, e.call);
 }
 
 Result<> Projection::on(const f::CallTransferred& e) {
@@ -405,17 +429,6 @@ Result<> Projection::on(const f::CallTransferred& e) {
   }
   return Done{};
 }
-
-namespace {
-void end_part(PartFact& part, CallFact& call, Instant at) {
-  if (part.held_since) {
-    part.hold += at - *part.held_since;
-    call.hold += at - *part.held_since;
-    part.held_since.reset();
-  }
-  part.until = at;
-}
-}  // namespace
 
 Result<> Projection::on(const f::AgentLeftCall& e) {
   TRY(live, call(e.call));
@@ -587,7 +600,7 @@ Result<bool> Projection::read_back(LiveCall& live, CallId id) {
   }, number(id)));
   TRY_DONE(s.get_legs.each([&](Statement& r) {
     live.legs.all.push_back({id_at<LegId>(r, 0), id_at<AgentId>(r, 1), id_at<PartyId>(r, 2), r.integer(3), r.integer(4), r.integer(5), r.integer(6),
-                             r.integer(7), std::string(r.text(8))});
+                             r.integer(7), std::string(r.text(8)), static_cast<f::LegRole>(r.integer(9))});
   }, number(id)));
   return true;
 }
@@ -710,7 +723,7 @@ Result<> Projection::write(LiveCall& live) {
     return s.put_recording.run(number(r.capture), id, r.state, r.started.us, number(r.stopped), r.duration.us, r.sha256, r.bytes, r.why, r.marks);
   }));
   TRY_DONE(each(live.legs, [&](std::size_t, const LegFact& l) {
-    return s.put_leg.run(id, number(l.leg), number(l.agent), number(l.party), l.packets_in, l.packets_out, l.lost, l.jitter_us_max, l.round_trip_us, l.codec);
+    return s.put_leg.run(id, number(l.leg), number(l.agent), number(l.party), l.packets_in, l.packets_out, l.lost, l.jitter_us_max, l.round_trip_us, l.codec, number(l.role));
   }));
   if (live.events.empty()) return Done{};
   pasokh::Writer steps;

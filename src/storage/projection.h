@@ -58,6 +58,7 @@ struct LegFact {
   PartyId party;
   std::int64_t packets_in = 0, packets_out = 0, lost = 0, jitter_us_max = 0, round_trip_us = 0;
   std::string codec;
+  floor::LegRole role = floor::LegRole::customer;
 };
 struct CallFact {
   CallId call;
@@ -173,6 +174,7 @@ class Projection {
   Result<> on(const floor::LegAnswered&);
   Result<> on(const floor::CallTransferred&);
   Result<> on(const floor::AgentLeftCall&);
+  Result<> on(const floor::CallsJoined&);
   Result<> on(const floor::CallEnded&);
   Result<> on(const floor::RecordingStarted&);
   Result<> on(const floor::RecordingStopped&);

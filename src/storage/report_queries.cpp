@@ -73,7 +73,8 @@ r::Visit::End visit_end(const Statement& row, int column) {
     case f::LeftQueue::waited_out:
     case f::LeftQueue::transferred:
     case f::LeftQueue::queue_removed:
-    case f::LeftQueue::failed: return r::Visit::End::flowed_out;
+    case f::LeftQueue::failed:
+    case f::LeftQueue::full: return r::Visit::End::flowed_out;
   }
   return r::Visit::End::flowed_out;
 }

@@ -50,7 +50,7 @@ create index if not exists recording_by_call on recording(call);
 create index if not exists recording_by_start on recording(started);
 
 create table if not exists leg(call bigint not null, leg bigint not null, agent bigint not null, party bigint not null,
-  packets_in bigint not null, packets_out bigint not null, lost bigint not null, jitter_max bigint not null, round_trip bigint not null, codec text not null, primary key(call, leg)) without rowid;
+  packets_in bigint not null, packets_out bigint not null, lost bigint not null, jitter_max bigint not null, round_trip bigint not null, codec text not null, role bigint not null, primary key(call, leg)) without rowid;
 
 -- which events tell of a call: numbers from `first` on, each as the distance from the one before (varints)
 create table if not exists call_events(call bigint not null, first bigint not null, steps blob not null, primary key(call, first)) without rowid;

@@ -55,7 +55,7 @@ void Reserve::refill() {
 
 std::int64_t Reserve::free_bytes() const {
   std::lock_guard lock(mutex_);
-  return available(dir_) - std::max<std::int64_t>(0, bytes_ - held());
+  return std::max<std::int64_t>(0, available(dir_) - std::max<std::int64_t>(0, bytes_ - held()));
 }
 
 }  // namespace pasokh::storage

@@ -19,7 +19,7 @@ class Reserve {
   bool give_up_a_piece();
   // Takes back what is missing when the disk has that and a quarter of the whole free.
   void refill();
-  // free space beyond the reserve; ≤ 0 while the reserve is in use
+  // free space beyond the reserve; 0 while the reserve is in use
   std::int64_t free_bytes() const;
 
  private:

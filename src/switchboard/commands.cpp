@@ -50,6 +50,7 @@ Reply Switchboard::apply(const Command& command, Instant now) {
 
   if (verb == "list") return {true, {}, {}, list(noun, now)};
   if (noun == "centre" && verb == "health") return {true, {}, {}, health(now)};
+  if (noun == "centre" && verb == "metrics") return {true, {}, {}, metrics()};
   if (verb == "add" || verb == "set" || verb == "remove") return configure(command, now);
   if (noun == "agent") {
     if (verb == "ready" && settings.contains("device")) return run(floor::SignIn{target, setting(command, "device"), by});

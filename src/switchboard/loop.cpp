@@ -625,6 +625,7 @@ void LoopImpl::on_wake() {
       auto turn = std::move(in_flight_.front().second);
       in_flight_.pop_front();
       release(std::move(turn));
+      if (options_.committed) options_.committed();
     }
   }
   for (auto& task : posted) task(*board_, clock_->now());

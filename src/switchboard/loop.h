@@ -28,6 +28,7 @@ struct LoopOptions {
   // from the app: recordings, prompts, log. resolve and live_row are the loop's own.
   Hooks hooks;
   std::function<void()> ready;                // everything answers from now on
+  std::function<void()> committed;            // events have become durable; on the loop's thread, must be cheap
   std::function<bool()> recordings_idle;      // nothing is being finished; asked at a clean stop
 };
 

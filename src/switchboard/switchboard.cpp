@@ -42,10 +42,6 @@ Refusal refusal(floor::EndCause cause, std::string_view why) {
 
 media::Codec media_codec(sip::AudioCodec codec) { return codec == sip::AudioCodec::pcma ? media::Codec::pcma : media::Codec::pcmu; }
 
-std::string masked(std::string_view number) {
-  return number.size() <= 4 ? std::string(number) : std::string(number.size() - 4, '*') + std::string(number.substr(number.size() - 4));
-}
-
 }  // namespace
 
 Switchboard::Switchboard(Setup setup, floor::Floor floor, std::uint64_t last_seq)
@@ -134,11 +130,23 @@ void Switchboard::on_sip(const sip::Event& event, Instant now) {
     void operator()(const sip::LegTransferAsked& e) const {
       board.stimulate(floor::TransferAsked{e.leg, e.dialled, e.replaces, board.new_party(e.dialled, {})}, now);
     }
-    void operator()(const sip::LegReplaced& e) const {
-      // the new dialog stands where the old one stood: same port, same place in the call
-      auto found = board.legs_.find(e.leg);
-      if (found == board.legs_.end()) return;
-      board.stimulate(floor::LegReplaced{e.leg, e.by}, now);
+    void operator()(const sip::LegReplaced& e) const {  // the new dialog stands where the old one stood: same port, same place in the call
+      auto old = board.legs_.extract(e.leg);
+      if (!old) return;
+      Leg state = std::move(old.mapped());
+      if (state.opened) board.turn_.orders.push_back({state.worker, media::LegRemove{e.leg}});
+      state.opened = false;
+      state.plan.reset();
+      ++state.media_version;
+      board.put_row(storage::LiveKind::media_leg, text(e.leg), std::nullopt);
+      board.put_row(storage::LiveKind::media_leg, text(e.by), std::to_string(state.media_version));
+      for (auto& [id, capture] : board.captures_) {
+        if (capture.customer == e.leg) capture.customer = e.by;
+        if (capture.agent == e.leg) capture.agent = e.by;
+      }
+      board.legs_.emplace(e.by, std::move(state));
+      board.stimulate(floor::LegReplacedByPeer{e.leg, e.by}, now);
+      board.hear(e.by, board.legs_.at(e.by).hearing);
     }
     void operator()(const sip::DeviceReachability& e) const { board.stimulate(floor::DeviceReachable{e.device, e.reachable}, now); }
     void operator()(const sip::TrunkReachability& e) const {

@@ -83,10 +83,10 @@ const texts = {
         hold: 'Hold', resume: 'Resume' },
 };
 const columns = {  // heading fa, heading en; also the order
-  code: ['کد', 'Code'], call: ['تماس', 'Call'], name: ['نام', 'Name'], state: ['وضعیت', 'State'], since: ['از', 'Since'], waiting: ['منتظر', 'Waiting'],
-  agents: ['کارشناسان', 'Agents'], free: ['آزاد', 'Free'], on_duty: ['سر کار', 'On duty'], longest_wait_ms: ['بیشترین انتظار', 'Longest wait'], strategy: ['روش', 'Strategy'],
-  reason: ['دلیل', 'Reason'], device: ['تلفن', 'Device'], queues: ['صف‌ها', 'Queues'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'],
-  agent: ['کارشناس', 'Agent'], arrived: ['ورود', 'Arrived'], outcome: ['نتیجه', 'Outcome'], wait_ms: ['انتظار', 'Wait'], talk_ms: ['مکالمه', 'Talk'],
+  call: ['تماس', 'Call'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'], agent: ['کارشناس', 'Agent'],
+  name: ['نام', 'Name'], state: ['وضعیت', 'State'], outcome: ['نتیجه', 'Outcome'], reason: ['دلیل', 'Reason'], since: ['از', 'Since'], arrived: ['ورود', 'Arrived'],
+  waiting: ['منتظر', 'Waiting'], longest_wait_ms: ['بیشترین انتظار', 'Longest wait'], wait_ms: ['انتظار', 'Wait'], talk_ms: ['مکالمه', 'Talk'],
+  strategy: ['روش', 'Strategy'], device: ['تلفن', 'Device'], queues: ['صف‌ها', 'Queues'], recording: ['ضبط', 'Recording'],
 };
 const $ = id => document.getElementById(id);
 let language = localStorage.getItem('language') || 'fa', person = null, timer = 0;
@@ -135,7 +135,7 @@ const startOfToday = () => { const d = new Date(); d.setHours(0, 0, 0, 0); retur
 async function refresh() {
   clearTimeout(timer);
   if (!person || person.must_change_password) return;
-  const parts = [], today = '/v1/reports/calls?limit=50&from=' + encodeURIComponent(startOfToday());
+  const parts = [], today = (person.role === 'agent' ? '/v1/desk/calls' : '/v1/reports/calls') + '?limit=50&from=' + encodeURIComponent(startOfToday());
   const wanted = person.role === 'agent' ? [['today', today]] : [['queues', '/v1/queues'], ['agents', '/v1/agents'], ['calls', '/v1/calls'], ['today', today]];
   try {
     for (const [key, path] of wanted) {

@@ -71,7 +71,7 @@ Result<> UserAgent::open() {
   return Done{};
 }
 
-std::string UserAgent::contact() const { return "sip:" + (settings_.user.empty() ? std::string("caller") : settings_.user) + "@" + uri_host(address_); }
+std::string UserAgent::contact() const { return "sip:" + (settings_.user.empty() ? std::string("caller") : settings_.user) + "@" + uri_host(address_) + settings_.contact_parameters; }
 
 std::string UserAgent::identity(const std::string& user, const std::string& name) const {
   return (name.empty() ? "" : quoted(name) + " ") + "<sip:" + (user.empty() ? "" : user + "@") + settings_.domain + ">";

@@ -93,6 +93,7 @@ struct UserAgentSettings {
   sip::Address server;                                  // also next hop for everything we begin
   std::string user, password;                           // user "": does not register
   std::string domain;                                   // in our own addresses; "" = the server's IP
+  std::string contact_parameters;                       // of our Contact's URI, ";name=value"
   sip::Address bind;                                    // ip "": the one that leads to the server; port 0: any
 };
 

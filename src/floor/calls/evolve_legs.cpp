@@ -198,4 +198,19 @@ void evolve(State& state, const CallsJoined& event, Instant at) {
   changed(state, from);
 }
 
+void evolve(State& state, const LegReplaced& event, Instant) {
+  auto node = state.legs.extract(event.leg);
+  if (!node) return;
+  node.key() = event.by;
+  node.mapped().id = event.by;
+  state.legs.insert(std::move(node));
+  auto rename = [&](LegId& leg) { if (leg == event.leg) leg = event.by; };
+  if (auto told = state.told.hearing.extract(event.leg)) state.told.hearing[event.by] = std::move(told.mapped());
+  Call* call = state.find(event.call);
+  if (!call) return;
+  for (LegId* leg : {&call->customer, &call->agent_leg, &call->outside, &call->consult.leg, &call->consult.progress_to, &call->transfer.leg, &call->transfer.progress_to}) rename(*leg);
+  for (auto& offer : call->offers) rename(offer.leg);
+  state.touched.insert(event.call);
+}
+
 }  // namespace pasokh::floor

@@ -19,8 +19,8 @@ namespace pasokh::api {
 class RecordingCentre final : public switchboard::Centre {
  public:
   std::vector<switchboard::Command> commands;
-  std::map<std::string, std::string> lists{{"agent", R"([{"code":"a01","state":"ready"},{"code":"a02","state":"paused"}])"},
-                                           {"queue", R"([{"code":"support","waiting":0}])"},
+  std::map<std::string, std::string> lists{{"agent", R"([{"agent":"a01","state":"ready"},{"agent":"a02","state":"paused"}])"},
+                                           {"queue", R"([{"queue":"support","waiting":0}])"},
                                            {"call", R"([{"call":"7","agent":"a01","caller":"0912"},{"call":"8","agent":"a02","caller":"0935"}])"},
                                            {"device", "[]"}, {"number", "[]"}, {"trunk", "[]"}, {"centre", R"({"time_zone":"Asia/Tehran"})"}};
 
@@ -85,7 +85,7 @@ class Desk {
     auto store = storage::AccessStore::open(folder.path);
     access = store->get();
     add_one_of_each_role(*access, now);
-    services = std::make_unique<Services>(folder.path, centre, std::move(*store), Hooks{.metrics = {}, .now = [this] { return now; }});
+    services = std::make_unique<Services>(folder.path, folder.path + "/recordings", centre, std::move(*store), Hooks{.metrics = {}, .now = [this] { return now; }});
     router = std::make_unique<Router>(*services, limits);
     router->undeclared = [this](const Route& route, std::string_view code) { undeclared.push_back(std::string(route.operation) + " " + std::string(code)); };
   }

@@ -76,7 +76,7 @@ TEST_CASE("an agent's desk holds the own state and the own calls, nobody else's"
   Desk desk;
   const Response response = desk.send("GET", "/v1/desk", desk.token_of("agent"));
   CHECK(response.status == 200);
-  CHECK(response.body == R"({"agent":{"code":"a01","state":"ready"},"calls":[{"call":"7","agent":"a01","caller":"0912"}]})");
+  CHECK(response.body == R"({"agent":{"agent":"a01","state":"ready"},"calls":[{"call":"7","agent":"a01","caller":"0912"}]})");
 }
 
 TEST_CASE("settings become commands: durations, lists and booleans as the command line would write them") {
@@ -116,7 +116,7 @@ TEST_CASE("the centre's refusals keep their code and get a fitting status") {
   CHECK(missing.status == 404);
   CHECK(fault_code(missing) == "queue-unknown");
   CHECK(desk.send("GET", "/v1/queues/nowhere", admin).status == 404);
-  CHECK(desk.send("GET", "/v1/queues/support", admin).body == R"({"code":"support","waiting":0})");
+  CHECK(desk.send("GET", "/v1/queues/support", admin).body == R"({"queue":"support","waiting":0})");
 }
 
 TEST_CASE("an import over HTTP adds what is missing and changes what is there; its errors name the place") {

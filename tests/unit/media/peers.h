@@ -35,8 +35,8 @@ inline std::uint16_t next_port() {   // 42000-43999 is ours; each test takes oth
 struct Folder {
   std::string path;
   Folder() {
-    char name[] = "/tmp/pasokh-media-XXXXXX";
-    path = mkdtemp(name);
+    std::string name = std::string(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp") + "/pasokh-media-XXXXXX";  // thousands of small writes
+    path = mkdtemp(name.data());
   }
   ~Folder() { std::filesystem::remove_all(path); }
 };
@@ -50,14 +50,17 @@ class Peer {                          // one end of an RTP stream
   std::uint32_t timestamp = 0xffffff00u;
 
   explicit Peer(std::uint32_t own_ssrc = 0x1234, const char* ip = "127.0.0.1") : ssrc(own_ssrc) {
-    fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    inet_pton(AF_INET, ip, &address.sin_addr);
-    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    socklen_t size = sizeof address;
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port = ntohs(address.sin_port);
+    do {                                 // the legs' own range is not for peers
+      if (fd_ >= 0) close(fd_);
+      fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      inet_pton(AF_INET, ip, &address.sin_addr);
+      REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+      socklen_t size = sizeof address;
+      getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+      port = ntohs(address.sin_port);
+    } while (port >= 42000 && port < 44000);
   }
   ~Peer() { close(fd_); }
   Peer(const Peer&) = delete;
@@ -104,7 +107,7 @@ class Peer {                          // one end of an RTP stream
   }
 
  private:
-  int fd_;
+  int fd_ = -1;
 };
 
 // A worker process, as `pasokh media` runs it.

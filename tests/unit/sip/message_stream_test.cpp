@@ -62,6 +62,19 @@ TEST_CASE("ten thousand messages in segments of 1 to 97 bytes: none lost, none c
   CHECK(next == 10'000);
 }
 
+TEST_CASE("a stream that never rests between messages is read for as long as it lasts, in bounded memory") {
+  const std::string body(150, 'x');
+  StreamSplitter splitter;
+  std::string pending = options(0, body);
+  for (int i = 0; i < 2'000; ++i) {  // 400 kB: what is done with is let go on the way
+    const auto next = options(i + 1, body);
+    const auto cut = i % 3 == 0 ? 3 : i % 3 == 1 ? 30 : next.size() - 1;
+    splitter.feed(pending + next.substr(0, cut));
+    REQUIRE(drain(splitter) == std::vector<std::string>{options(i, body)});
+    pending = next.substr(cut);
+  }
+}
+
 TEST_CASE("a double CRLF is a ping, a single one before a message is skipped") {
   CHECK(whole("\r\n\r\n") == std::vector<std::string>{"ping"});
   CHECK(whole("\r\n").empty());
@@ -91,6 +104,9 @@ TEST_CASE("a stream that cannot be cut into messages is broken, and stays so") {
   CHECK(whole("OPTIONS sip:a@b SIP/2.0\n\n") == std::vector<std::string>{"broken"});
   CHECK(whole("\n") == std::vector<std::string>{"broken"});
   CHECK(whole("\x16\x03\x01\x02") == std::vector<std::string>{"broken"});  // a TLS hello
+  const std::string start = "OPTIONS sip:a@b SIP/2.0\r\nContent-Length: ";
+  CHECK(whole(start + "65400\r\n\r\n").empty());
+  CHECK(whole(start + "65500\r\n\r\n") == std::vector<std::string>{"broken"});  // head and body together
   CHECK(whole(std::string(65'537, 'a')) == std::vector<std::string>{"broken"});
   CHECK(whole(std::string(65'000, 'a')).empty());
   CHECK(whole(options(1) + "\x01") == std::vector<std::string>{options(1), "broken"});

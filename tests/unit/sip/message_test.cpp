@@ -237,6 +237,7 @@ TEST_CASE("lines end with CRLF, and control characters stand only as quoted pair
   CHECK(status_of(replaced(invite(), "Sara", "Sa\x1Bra")) == 400);
   CHECK(status_of(replaced(invite(), "Sara", "Sa\\\x1Bra")) == 0);
   CHECK(status_of(invite("Subject: bell \x07")) == 400);
+  CHECK(status_of(invite("Subject: bell \\\x07")) == 400);  // a backslash outside quotes is only a backslash
   CHECK(status_of(invite("Subject: tab \t is a blank")) == 0);
   std::string lf = invite();
   std::erase(lf, '\r');

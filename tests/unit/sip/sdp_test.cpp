@@ -105,6 +105,7 @@ TEST_CASE("offers that can be used give this plan") {
       {"ptime with a fraction", session(pcma + "a=ptime:30.0\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 30ms sendrecv"},
       {"maxptime below ptime", session(pcma + "a=ptime:40\na=maxptime:30\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 30ms sendrecv"},
       {"maxptime 10", session(pcma + "a=maxptime:10\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 10ms sendrecv"},
+      {"maxptime 5: as near as we can", session(pcma + "a=maxptime:5\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 10ms sendrecv"},
       {"maxptime 0 is nonsense", session(pcma + "a=maxptime:0\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 20ms sendrecv"},
       {"maxptime 240", session(pcma + "a=maxptime:240\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 20ms sendrecv"},
       {"sendonly", session(pcma + "a=sendonly\n"), "PCMA/8 192.0.2.1:40000 rtcp 40001 dtmf in band 20ms recvonly held"},
@@ -263,8 +264,11 @@ TEST_CASE("what we offer is what we are: order of codecs, events, hold, IPv6, ve
   CHECK(media_lines(make_offer(local)) == "audio 16384 RTP/AVP 0 8");
 }
 
-TEST_CASE("our own wishes count: order of codecs, no events") {
+TEST_CASE("our own wishes count: pace, order of codecs, no events") {
   auto local = ours();
+  local.ptime_ms = 30;
+  CHECK(answered(session("m=audio 40000 RTP/AVP 8\n"), local).find(" 30ms ") != std::string::npos);
+  CHECK(answered(session("m=audio 40000 RTP/AVP 8\na=ptime:5\n"), local).find(" 20ms ") != std::string::npos);
   local.media.codecs = {AudioCodec::pcmu, AudioCodec::pcma};
   CHECK(answered(session("m=audio 40000 RTP/AVP 8 0\n"), local).starts_with("PCMU/0"));
   local.media.codecs = {AudioCodec::pcma};

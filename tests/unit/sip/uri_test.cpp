@@ -59,6 +59,8 @@ TEST_CASE("what is no URI is refused") {
     CAPTURE(std::string(wrong));
     CHECK_FALSE(parse_uri(wrong));
   }
+  CHECK(parse_uri("sip:" + std::string(255, 'a')));
+  CHECK_FALSE(parse_uri("sip:" + std::string(256, 'a')));
   CHECK(parse_uri("mailto:a@b").error().code == "uri-scheme");
   CHECK(parse_uri("sip:a@b c").error().code == "uri-malformed");
   using namespace std::string_view_literals;
@@ -100,6 +102,13 @@ TEST_CASE("a name that is no UTF-8 or holds control characters becomes presentab
   CHECK(parse_name_addr("\"\xCD\xE1\xED\" <sip:1@a>")->name == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // Windows-1256
   CHECK(parse_name_addr("\"a\xC0\xAF\" <sip:1@a>")->name == "a\xEF\xBF\xBD\xEF\xBF\xBD");               // overlong
   CHECK(parse_name_addr("\"\xED\xA0\x80\" <sip:1@a>")->name == "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");  // surrogate
+  for (auto bad : {"\xE0\x80\xAF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\x80"}) {  // overlong, above U+10FFFF, cut short, no beginning
+    const auto name = parse_name_addr('"' + std::string(bad) + "\" <sip:1@a>")->name;
+    std::string expected;
+    for (std::size_t i = 0; i < std::string_view(bad).size(); ++i) expected += "\xEF\xBF\xBD";
+    CHECK(name == expected);
+  }
+  for (auto good : {"\xC2\x80x", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) CHECK(parse_name_addr('"' + std::string(good) + "\" <sip:1@a>")->name == good);
   CHECK(parse_name_addr("\"x\xF0\x9F\x93\x9E\" <sip:1@a>")->name == "x\xF0\x9F\x93\x9E");
   CHECK(parse_name_addr("\"a\\\x1B[31mb\" <sip:1@a>")->name == "a[31mb");
 }

@@ -1,0 +1,36 @@
+// What `pasokh doctor` looks at. Each check says what it found, what that means for calls, and what to do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/configuration.h"
+#include "base/describe.h"
+
+namespace pasokh::app::doctor {
+
+enum class Verdict : std::uint8_t { ok, warning, problem };
+
+struct Finding {
+  std::string check;
+  Verdict verdict = Verdict::ok;
+  std::string found, means, advice;      // means and advice: empty when ok
+  PASOKH_FIELDS(check, verdict, found, means, advice)
+};
+using Findings = std::vector<Finding>;
+
+bool server_runs(const std::string& dir);                               // something answers on DIR/control.sock
+void check_ports(const Configuration&, bool server_running, Findings&);
+void check_addresses(const Configuration&, Findings&);
+void check_clock(Findings&);
+void check_disk(const std::string& dir, const Configuration&, Findings&);
+void check_limits(Findings&);
+void check_prompts(const Configuration&, Findings&);
+// A call to ourselves: over SIP to `number`, three seconds of audio both ways. number empty: says that it was not tried.
+void check_audio(const Configuration&, bool server_running, const std::string& number, Findings&);
+
+}  // namespace pasokh::app::doctor
+
+namespace pasokh {
+template <> inline constexpr std::array enum_names<app::doctor::Verdict>{"ok", "warning", "problem"};
+}  // namespace pasokh

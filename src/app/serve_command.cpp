@@ -1,0 +1,115 @@
+// `pasokh serve DIR`: wires the house together and runs it.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <climits>
+#include <chrono>
+#include <cstdio>
+#include <future>
+#include <memory>
+
+#include "api/server.h"
+#include "app/commands.h"
+#include "app/configuration.h"
+#include "app/recordings.h"
+#include "archive/phrases.h"
+#include "base/log.h"
+#include "storage/reports_store.h"
+#include "switchboard/loop.h"
+
+namespace pasokh::app {
+namespace {
+
+std::string own_path() {
+  char buffer[PATH_MAX];
+  const auto n = readlink("/proc/self/exe", buffer, sizeof buffer);
+  return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : std::string("pasokh");
+}
+
+void write_log(std::string_view level, std::string_view text, const LogFields& fields) {
+  LogLevel parsed = LogLevel::info;
+  (void)log_level_from(level, parsed);
+  log(parsed, text, fields);
+}
+
+// The switchboard's own figures, asked for on its thread; "" when it has not answered within two seconds.
+std::string metrics(switchboard::Centre& centre) {
+  auto answer = std::make_shared<std::promise<std::string>>();
+  auto told = answer->get_future();
+  centre.ask({{"centre", "metrics", {}, {}, "metrics"}}, [answer](switchboard::Reply reply) { answer->set_value(std::move(reply.json)); });
+  return told.wait_for(std::chrono::seconds(2)) == std::future_status::ready ? told.get() : std::string();
+}
+
+void say_ready(const Configuration& configuration, const std::string& dir) {
+  auto shown = [](const Listen& listen) { return listen_text({listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host == "::" ? "::1" : listen.host, listen.port}); };
+  std::printf("ready  web http://%s  sip %s  data %s\n", shown(configuration.http).c_str(), shown(configuration.sip).c_str(), dir.c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve_command(const Args& args) {
+  if (args.words.size() != 1) return wrong_usage("serve", "serve wants one data folder");
+  const auto& dir = args.words[0];
+  struct stat info{};
+  if (stat((dir + "/pasokh.toml").c_str(), &info) != 0) return fail(dir + " is no data folder of Pasokh: make one with `pasokh init " + dir + "`");
+  auto read = read_configuration(dir);
+  if (!read) return fail(read.error().text);
+  const Configuration configuration = *read;
+  LogLevel level = LogLevel::info;
+  if (log_level_from(configuration.log_level, level)) set_log_level(level);
+  // threads made from here on leave the signals to the loop
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+
+  auto recordings = Recordings::open(dir, configuration.captures, configuration.recordings);
+  if (!recordings) return fail(recordings.error().text);
+
+  switchboard::LoopOptions options;
+  options.dir = dir;
+  options.program = own_path();
+  options.sip_listen = {{configuration.sip.host, configuration.sip.port}};
+  options.rtp_low = configuration.rtp_low;
+  options.rtp_high = configuration.rtp_high;
+  options.media_workers = static_cast<std::size_t>(configuration.workers);
+  options.advertise = configuration.advertise;
+  options.captures = configuration.captures;
+  options.reserve_bytes = configuration.journal_reserve_mib << 20;
+  options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
+  options.hooks.log = write_log;
+  (*recordings)->add_hooks(options.hooks);
+  const archive::Phrases phrases(configuration.prompts);
+  options.hooks.play_items = [&phrases](const floor::ProgrammeItem& item, floor::Language language) {
+    return phrases.items(item.kind, item.name, item.n, name_of(language));
+  };
+  options.recordings_idle = [&] { return (*recordings)->idle(); };
+  options.ready = [&] { say_ready(configuration, dir); };
+  std::unique_ptr<storage::Projector> projector;
+  options.committed = [&projector] { if (projector) projector->nudge(); };
+  auto loop = switchboard::Loop::open(std::move(options));
+  if (!loop) return fail(loop.error().text);
+  auto projecting = storage::Projector::start(dir, [](const Trouble& trouble) { log(LogLevel::error, "reports-behind", {{"why", trouble.text}}); });
+  if (!projecting) return fail(projecting.error().text);
+  projector = std::move(*projecting);
+  (*recordings)->start(**loop);
+
+  api::ServerOptions http;
+  http.dir = dir;
+  http.host = configuration.http.host;
+  http.port = configuration.http.port;
+  http.threads = static_cast<int>(configuration.http_threads);
+  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
+  if (!server) return fail(server.error().text);
+
+  const int status = (*loop)->run();
+  (*server)->stop();
+  (*recordings)->stop();
+  projector->stop();
+  return status;
+}
+
+}  // namespace pasokh::app
