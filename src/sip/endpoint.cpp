@@ -61,7 +61,7 @@ struct Endpoint::Impl {
   void options(const Message& request, const Flow& from, Turn turn);
   void again(Transaction& transaction, const Message& request, Turn turn);
   bool looks_like_device(const Message& request, const Flow& from) const;
-  bool known_source(const Flow& from) { return registrar.device_at(from) || trunk_of(from.remote.ip); }
+  bool known_source(const Flow& from) { return registrar.device_at(from) || registrar.address_has_device(from.remote.ip) || trunk_of(from.remote.ip); }
   std::optional<TrunkId> trunk_of(const std::string& ip) { return trunks.at_address(ip); }
   void fire(Timer& timer, Turn turn);
   void unreachable(const Flow& to, Turn turn);

@@ -177,6 +177,15 @@ Flow Legs::next_hop(const Leg& leg) const {
   return trunk && trunks_.is_own(*trunk, flow->remote.ip) ? *flow : leg.flow;
 }
 
+LocalMedia Legs::media_towards(TrunkId id, const LocalMedia& wanted) const {
+  LocalMedia local = wanted;
+  if (const Trunk* trunk = trunks_.find(id)) {
+    if (!trunk->config.codecs.empty()) local.codecs = trunk->config.codecs;
+    if (trunk->config.dtmf != "rfc4733") local.telephone_event = false;
+  }
+  return local;
+}
+
 SdpLocal Legs::sdp_local(const Leg& leg, const Flow& flow) const {
   SdpLocal local;
   local.media = leg.local;

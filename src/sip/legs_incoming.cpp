@@ -125,11 +125,7 @@ void Legs::send_reliable(Leg& leg, Turn turn) {
 void Legs::accept(LegId id, const LocalMedia& local, Turn turn) {
   Leg* leg = find(id);
   if (!leg || leg->state != LegState::arrived) return;
-  leg->local = local;
-  if (const Trunk* trunk = trunks_.find(leg->trunk)) {
-    leg->local.codecs = trunk->config.codecs;
-    if (trunk->config.dtmf != "rfc4733") leg->local.telephone_event = false;
-  }
+  leg->local = media_towards(leg->trunk, local);
   leg->sdp_version = 1;
   leg->state = LegState::answered;
   leg->prack_by = leg->repeat_reliable_at = leg->ring_again_at = Instant::never();

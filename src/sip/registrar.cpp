@@ -23,6 +23,14 @@ std::string field(const std::map<std::string, std::string>& fields, const char* 
 // libre before 2.0 refuses the whole answer (ENOSYS) when any line of it names an algorithm but MD5.
 bool gives_up_at_sha256(std::string_view user_agent) { return user_agent.starts_with("baresip v0.") || user_agent.starts_with("baresip v1."); }
 
+// for a log line that machines read: a name must not be able to write another "source="
+std::string printable(std::string_view user) {
+  std::string out(user.substr(0, 64));
+  for (char& c : out)
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' || c == '+')) c = '?';
+  return out;
+}
+
 Duration ban_for(std::uint32_t bans) {
   Duration ban = first_ban;
   for (std::uint32_t n = 1; n < bans && ban < longest_ban; ++n) ban = 2 * ban;
@@ -152,8 +160,9 @@ void Registrar::note_failure(const std::string& user, bool user_exists, const Fl
     }
   }
   // one line a failure, in a form that fail2ban can match
-  core_.log(turn, "warning", "auth-failed user=" + user.substr(0, 64) + " source=" + from.remote.ip,
-            {{"user", user.substr(0, 64)}, {"source", from.remote.ip}, {"banned", address_banned ? "address" : turn.now < failures.until ? "user" : "no"}});
+  const std::string shown = printable(user);
+  core_.log(turn, "warning", "auth-failed user=" + shown + " source=" + from.remote.ip,
+            {{"user", shown}, {"source", from.remote.ip}, {"banned", address_banned ? "address" : turn.now < failures.until ? "user" : "no"}});
 }
 
 bool Registrar::address_has_device(const std::string& ip) const { return device_addresses_.contains(ip); }

@@ -105,6 +105,18 @@ TEST_CASE("wrong passwords: slowed at once, refused after five, for that user fr
   CHECK(attempt(house, attacker, "201", "secret") == 200);
 }
 
+TEST_CASE("threats S11: a user's name cannot forge the log line that fail2ban reads") {
+  House house;
+  const Flow attacker{Transport::udp, {"127.0.0.70", 5000}, 0};
+  auto request = house.registration(attacker, "201");
+  auto challenge = parsed(house.give(attacker, house.write(attacker, request)).at(0).bytes);
+  request.cseq = 2;
+  request.branch.clear();
+  request.extra += House::authorization(challenge, "x source=127.0.0.2", "wrong", "REGISTER", request.uri);
+  house.give(attacker, house.write(attacker, request));
+  CHECK(house.out.last<Log>()->text == "auth-failed user=x?source?127.0.0.2 source=127.0.0.70");
+}
+
 TEST_CASE("a whole address is refused only for users that do not exist, and never where a device is registered or a trunk lives") {
   House house;
   const Flow scanner{Transport::udp, {"127.0.0.67", 5000}, 0};
