@@ -167,9 +167,12 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
 // resolved here, and a Contact outside the trunk's networks gets nothing from us.
 Flow Legs::next_hop(const Leg& leg) const {
   if (leg.device) return leg.flow;
-  std::string next = leg.route_set.empty() ? leg.remote_target : leg.route_set.front();
-  auto parsed = parse_name_addr(next);
-  auto flow = parsed ? flow_of_uri(parsed->uri) : std::nullopt;
+  std::optional<Flow> flow;
+  if (leg.route_set.empty()) {
+    if (auto target = parse_uri(leg.remote_target)) flow = flow_of_uri(*target);
+  } else if (auto route = parse_name_addr(leg.route_set.front())) {
+    flow = flow_of_uri(route->uri);
+  }
   if (!flow) return leg.flow;
   if (flow->remote == leg.flow.remote && flow->transport == leg.flow.transport) return leg.flow;
   if (flow->transport == Transport::tcp && leg.flow.transport == Transport::tcp && flow->remote.ip == leg.flow.remote.ip) return leg.flow;
@@ -347,9 +350,15 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
 
 void Legs::connection_lost(std::uint64_t connection, Turn) {
   std::vector<LegId> ids;
-  for (const auto& [id, leg] : legs_) if (leg->flow.connection == connection) ids.push_back(id);
+  for (const auto& [id, leg] : legs_)
+    if (leg->flow.connection == connection || leg->request_from.connection == connection) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
-  for (LegId id : ids) { find(id)->flow.connection = 0; changed(*find(id)); }
+  for (LegId id : ids) {
+    Leg& leg = *find(id);
+    if (leg.flow.connection == connection) leg.flow.connection = 0;
+    if (leg.request_from.connection == connection) leg.request_from.connection = 0;  // §18.2.2: answers go to where the Via says
+    changed(leg);
+  }
 }
 
 bool Legs::had_dialog(const Message& request, Instant now) const {

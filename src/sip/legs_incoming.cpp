@@ -90,6 +90,7 @@ std::string Legs::answer_bytes(const Leg& leg, int status, std::string_view reas
 void Legs::respond(Leg& leg, int status, std::string_view reason, Turn turn, bool early, std::string_view body) {
   InviteServer* server = server_of(leg);
   if (!server) return;
+  server->peer = Core::answer_flow(*leg.invite, leg.request_from);   // its connection may have been lost since
   server->respond(status, answer_bytes(leg, status, reason, body), early, turn);
   core_.transactions.settle(*server);
 }

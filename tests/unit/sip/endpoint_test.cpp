@@ -245,6 +245,32 @@ TEST_CASE("RFC 3581 and §18.2.2: answers go to the source port with rport, else
   CHECK(house.give(stranger, bytes).at(0).to.remote == Address{"127.0.0.9", 5070});
 }
 
+TEST_CASE("§18.2.2: when the connection of an INVITE is gone, its answer asks for a new one to the port in Via; the dialog too") {
+  House house;
+  const Flow listening{Transport::tcp, {"127.0.0.2", 5080}, 0};
+  Flow tcp{Transport::tcp, {"127.0.0.2", 40001}, 6};
+  House::Request invite;
+  invite.body = sdp();
+  house.give(tcp, house.write(listening, invite));
+  const auto leg = house.out.last<LegArrived>()->leg;
+  house.endpoint->connection_lost(6, house.now, house.out);
+  house.out.sent.clear();
+  house.endpoint->accept(leg, {30000}, house.now, house.out);
+  CHECK(house.take().at(0).to == listening);
+  tcp.connection = 8;
+  House::Request ack = invite;
+  ack.method = "ACK";
+  ack.body.clear();
+  ack.branch.clear();
+  house.endpoint->accept(leg, {30000}, house.now, house.out);
+  auto repeated = parsed(house.pass(Duration::milliseconds(600)).at(0).bytes);
+  ack.to += ";tag=" + std::string(repeated.to_tag());
+  house.give(tcp, house.write(listening, ack));
+  CHECK(house.out.last<LegConfirmed>());
+  house.endpoint->end(leg, house.now, house.out);
+  CHECK(house.take().back().to.connection == 8);
+}
+
 TEST_CASE("§13.3.1.1: a call that rings for long is told so every minute") {
   House house;
   auto call = house.call_in();
