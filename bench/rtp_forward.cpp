@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,7 +28,7 @@ using namespace pasokh::media;
 namespace {
 
 constexpr int first_worker_port = 42000, first_bare_port = 42000;
-constexpr const char *worker_host = "127.0.0.1", *peer_host = "127.0.0.2", *bare_host = "127.0.0.3";  // nobody's port is in another's way
+constexpr const char *worker_host = "127.0.0.4", *peer_host = "127.0.0.2", *bare_host = "127.0.0.3";  // nobody's port is in another's way
 
 std::int64_t clock_us(clockid_t clock) {
   timespec now;
@@ -120,7 +121,10 @@ class Peers {
       read(seen);
       usleep(200);
     }
-    for (int i = 0; i < 50; ++i) { read(seen); usleep(1000); }
+    for (std::int64_t last = clock_us(CLOCK_MONOTONIC), came = seen.came; clock_us(CLOCK_MONOTONIC) - last < 50'000; usleep(500)) {
+      read(seen);                                // to the last one, so that no round pays for the one before
+      if (seen.came != came) { came = seen.came; last = clock_us(CLOCK_MONOTONIC); }
+    }
     return seen;
   }
   std::vector<int> ports;
@@ -193,7 +197,10 @@ struct Worker {
     options.socket = folder + "/worker.sock";
     options.bind_ip = worker_host;
     pid = fork();
-    if (pid == 0) _exit(run_worker(options));
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      _exit(run_worker(options));
+    }
     while (!control.connect(options.socket)) usleep(5000);
     control.send(HelloControl{});
   }
@@ -268,7 +275,10 @@ int main(int argc, char** argv) {
   std::vector<int> worker_ports, bare_ports;
   for (int i = 0; i < legs; ++i) { worker_ports.push_back(first_worker_port + 2 * i); bare_ports.push_back(first_bare_port + i); }
   const pid_t bare = fork();
-  if (bare == 0) bare_loop(bare_ports, peers.ports);
+  if (bare == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bare_loop(bare_ports, peers.ports);
+  }
   worker.order(calls, peers.ports, false);
 
   std::vector<double> bare_us, plain_us, captured_us, p99_ms, bare_p99_ms, plain_p99_ms;
