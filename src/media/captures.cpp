@@ -64,10 +64,11 @@ Captures::Captures() {
   clock_offset_us_ = wall.tv_sec * 1'000'000 + wall.tv_nsec / 1'000 - monotonic_us();
 }
 
-void Captures::want(const CaptureWanted& wanted, std::uint32_t connection) {
+bool Captures::want(const CaptureWanted& wanted, std::uint32_t connection) {
   std::erase_if(closed_, [&](const CaptureClosed& closed) { return closed.capture == wanted.capture; });
   auto& capture = all_[wanted.capture];
-  if (!capture) {
+  const bool is_new = !capture;
+  if (is_new) {
     capture = std::make_unique<Capture>();
     capture->wanted = wanted;
     capture->clock_offset_us = clock_offset_us_;
@@ -86,6 +87,7 @@ void Captures::want(const CaptureWanted& wanted, std::uint32_t connection) {
     *capture->block_began_us = at_once;
   }
   capture->confirmed_in = connection;
+  return is_new;
 }
 
 Capture* Captures::find(CaptureId id) {

@@ -36,7 +36,7 @@ void capture_packet(Capture&, const Leg&, const RtpPacket&, bool is_event, std::
 class Captures {
  public:
   Captures();
-  void want(const CaptureWanted&, std::uint32_t connection);
+  bool want(const CaptureWanted&, std::uint32_t connection);  // true: a new one
   Capture* find(CaptureId);
   void mark(const CaptureMark&, std::int64_t now_us);
   // closed, whatever state it was in; the caller has taken it from the legs
