@@ -45,7 +45,7 @@ struct Reception {
   void operator()(const ProgrammeFinished& s) { programme_finished(desk, s); }
   void operator()(const TransferAsked& s) { transfer_asked(desk, s); }
   void operator()(const LegReplacedByPeer& s) {
-    if (const Leg* leg = desk.state.find(s.leg)) desk.put(LegReplaced{leg->call, s.leg, s.by});
+    if (const Leg* leg = desk.state.find(s.leg); leg && leg->state == LegState::up && leg->role != LegRole::code && !desk.state.find(s.by)) desk.put(LegReplaced{leg->call, s.leg, s.by});
   }
   void operator()(const DeviceReachable& s) { device_reachable(desk, s); }
   void operator()(const CaptureFailed& s) { capture_failed(desk, s); }
