@@ -1,5 +1,7 @@
 #include "app/caller/loop.h"
 
+#include <utility>
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -12,7 +14,12 @@
 namespace pasokh::app::caller {
 
 Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) { PASOKH_ASSERT(epoll_ >= 0); }
-Loop::~Loop() { ::close(epoll_); }
+Loop::~Loop() {
+  // what a timer or a watch holds may cancel or forget another while it dies: by then both tables are empty already
+  { const auto timers = std::exchange(timers_, {}); }
+  { const auto watched = std::exchange(watched_, {}); }
+  ::close(epoll_);
+}
 
 Instant Loop::now() const {
   timespec t{};

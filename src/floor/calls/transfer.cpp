@@ -210,12 +210,14 @@ void transfer_asked(Desk& desk, const TransferAsked& stimulus) {
 // RFC 5589 §7: the phone has talked to `replaces` on its second line and now joins both.
 void join_calls(Desk& desk, CallId id, const TransferAsked& stimulus) {
   State& state = desk.state;
+  const Leg* leg = state.find(stimulus.leg);
   const Leg* second = state.find(stimulus.replaces);
   const Call* from = second ? state.find(second->call) : nullptr;
   const Call* call = state.find(id);
   const LegId other = !from || from->id == id ? LegId{} : from->agent_leg == stimulus.replaces ? from->customer : from->agent_leg;
   const Leg* other_leg = state.find(other);
-  if (!other_leg || other_leg->state != LegState::up) return desk.effect(TransferProgress{stimulus.leg, true, false});
+  const bool same_phone = second && leg->device && second->device == leg->device;
+  if (!same_phone || !other_leg || other_leg->state != LegState::up || from->waiting || from->consult.leg || from->transfer.leg) return desk.effect(TransferProgress{stimulus.leg, true, false});
   const CallId from_id = from->id;
   const AgentId agent = call->agent, to_agent = other_leg->agent;
   const LegId own = call->agent_leg;
