@@ -231,7 +231,7 @@ void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
       arrival.caller_name = shown->name;
     }
   }
-  if (core.refusing || core.transactions.size() >= core.config.max_transactions)  // after the checks: strangers get no other answer than always
+  if (core.refusing || core.is_full())  // after the checks: strangers get no other answer than always
     return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("overload", 9)));
   legs.arrive(std::move(request), from, std::move(arrival), turn);
 }

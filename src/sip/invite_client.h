@@ -24,6 +24,7 @@ class InviteClient : public Transaction {
   Verdict response(const Message& response, Turn turn);
   Fired on_timeout(Turn turn);
   Instant deadline() const override;
+  bool is_unanswered() const override { return is_unanswered_client(); }
   bool is_unanswered_client() const override { return state_ == State::calling || state_ == State::proceeding; }
   // §9.1: may go only after a provisional answer; true = send the CANCEL now, else ask take_cancel_due() after a provisional
   bool cancel(Instant now);

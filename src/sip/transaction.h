@@ -30,6 +30,8 @@ class Transaction {
 
   virtual Instant deadline() const = 0;
   virtual bool is_unanswered_client() const { return false; }
+  virtual bool is_unanswered() const = 0;    // else it only waits for what may come again
+  bool counted = false;                      // by the table, among the unanswered
   bool finished() const { return finished_; }
   std::uint64_t repeated = 0;  // messages sent again
 

@@ -36,7 +36,7 @@ Transaction* TransactionTable::find(std::string_view key) const {
 }
 
 template <class Fits>
-std::vector<Transaction*> TransactionTable::unanswered(Fits&& fits) const {
+std::vector<Transaction*> TransactionTable::unanswered_where(Fits&& fits) const {
   std::vector<Transaction*> out;
   for (const auto& [key, transaction] : by_key_)
     if (transaction->is_unanswered_client() && fits(transaction->peer)) out.push_back(transaction.get());
@@ -45,14 +45,19 @@ std::vector<Transaction*> TransactionTable::unanswered(Fits&& fits) const {
 }
 
 std::vector<Transaction*> TransactionTable::unanswered_to(const Flow& peer) const {
-  return unanswered([&](const Flow& flow) { return flow.transport == peer.transport && flow.remote == peer.remote; });
+  return unanswered_where([&](const Flow& flow) { return flow.transport == peer.transport && flow.remote == peer.remote; });
 }
 
 std::vector<Transaction*> TransactionTable::unanswered_on(std::uint64_t connection) const {
-  return unanswered([&](const Flow& flow) { return flow.transport == Transport::tcp && flow.connection == connection; });
+  return unanswered_where([&](const Flow& flow) { return flow.transport == Transport::tcp && flow.connection == connection; });
 }
 
 void TransactionTable::settle(Transaction& transaction) {
+  const bool counts = !transaction.finished() && transaction.is_unanswered();
+  if (counts != transaction.counted) {
+    transaction.counted = counts;
+    unanswered_ += counts ? 1 : -1;
+  }
   if (!transaction.finished()) return timers_.set(transaction.timer, transaction.deadline());
   repeated_ += transaction.repeated;
   auto found = by_key_.find(transaction.key);

@@ -64,6 +64,7 @@ struct House {
   Flow phone{Transport::udp, {"127.0.0.1", 7001}, 0};
   Flow carrier{Transport::udp, {"127.0.0.2", 5080}, 0};
   std::uint64_t counter = 0;
+  std::size_t max_transactions = 20'000;
 
   House() { start(); }
 
@@ -74,6 +75,7 @@ struct House {
     config.local_networks = {"127.0.0.0/8"};
     config.nonce_secret = secret;
     config.epoch = epoch;
+    config.max_transactions = max_transactions;
     config.is_number = [](std::string_view digits) { return digits == "8000" || digits == "8001"; };
     return config;
   }
