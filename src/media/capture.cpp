@@ -281,7 +281,7 @@ void CaptureWriter::add(const CaptureRecord& record) {
   put(at, record.ssrc);
   put(at, static_cast<std::uint32_t>(record.arrived_us - in.base_us));
   put(at, static_cast<std::uint16_t>(length));
-  std::memcpy(at, record.bytes.data(), length);
+  if (length > 0) std::memcpy(at, record.bytes.data(), length);
   in.used += needed;
 }
 
