@@ -12,6 +12,9 @@ namespace {
 
 const Option data{"data", "DIR", "the data folder (default: $PASOKH_DATA, else ./data)"};
 const Option format{"format", "table|json|csv", "how to print (default: table)"};
+[[maybe_unused]] const Option from{"from", "WHEN", "RFC 3339, or a date in either calendar (year below 1700: Jalali), in the centre's time zone"};
+[[maybe_unused]] const Option to{"to", "WHEN", "as --from; not included"};
+[[maybe_unused]] const Option lang{"lang", "fa|en", "language (default: the terminal's)"};
 
 std::vector<Subcommand> table() {
   const std::vector<Option> listing{data, format};
@@ -84,25 +87,41 @@ std::vector<Subcommand> table() {
        {data, format, {"agent", "CODE", "give: to this agent"}}, {"call give 42 --agent a01"}},
 #endif
 #ifdef PASOKH_HAS_demo
-      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR"}, {data}, {"demo data"}},
+      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR [--calls-per-minute N] [--customers N] [--seed N]"},
+       {data, {"calls-per-minute", "N", "how many customers call (default: 15)"}, {"customers", "N", "at most so many at once (default: 14)"}, {"seed", "N", "the same seed, the same day"}},
+       {"demo data"}},
 #endif
 #ifdef PASOKH_HAS_report
       {"report", report_command, "Reports: calls, queues, agents, intervals", "گزارش‌ها",
-       {"report calls|queues|agents [--from WHEN --to WHEN] [--lang fa|en] [--format table|csv|json]"},
-       {data, format, {"from", "WHEN", "RFC 3339 or a date in either calendar (year below 1700: Jalali)"}, {"to", "WHEN", "as --from; not included"}, {"lang", "fa|en", "language of headings"}},
-       {"report calls --from 1405-09-01 --format csv"}},
+       {"report calls|queues|agents [--from WHEN --to WHEN] [--queue CODE] [--agent CODE] [--lang fa|en] [--format table|csv|json]",
+        "report intervals --by 15min|hour|day|month …", "report call ID"},
+       {data, format, from, to, lang, {"by", "15min|hour|day|month", "intervals; day and month are Jalali, in the centre's time zone (default: hour)"},
+        {"queue", "CODE", "only this queue"}, {"agent", "CODE", "only this agent"}, {"number", "NUMBER", "calling or dialled, a part is enough"},
+        {"outcome", "OUTCOME", "only calls that ended so"}, {"direction", "inbound|outbound|internal", "only these"}, {"min-duration", "90s", "talk at least so long"},
+        {"calls", "METRIC", "list the calls behind a figure (its name stands in brackets under the table)"}, {"limit", "N", "calls: only the newest N"}},
+       {"report calls --from 1405-09-01 --format csv", "report queues --calls abandoned --queue support"},
+       "Outcomes: in_progress, answered, abandoned, queue_full, waited_out, refused, unknown_number, no_answer, busy, failed.\n"
+       "wait_ms: first INVITE to the agent's answer, or to the end; talk_ms: from there to the end, hold included."},
 #endif
 #ifdef PASOKH_HAS_explain
       {"explain", explain_command, "Why did this agent get this call?", "چرا این تماس به این کارشناس رسید؟", {"explain CALL [--all] [--lang fa|en]"},
-       {data, {"all", "", "the whole ranking"}, {"lang", "fa|en", "language"}}, {"explain 42 --all"}},
+       {data, {"all", "", "the whole ranking"}, lang}, {"explain 42 --all"}},
 #endif
 #ifdef PASOKH_HAS_archive
-      {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها", {"archive list", "archive export CALL --to FILE.wav|.opus"},
-       {data, format, {"to", "FILE", "export: where; .wav or .opus"}}, {"archive export 42 --to call-42.wav"}},
+      {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها",
+       {"archive list [--from WHEN --to WHEN] [--number …] [--queue …] [--agent …] [--outcome …] [--min-duration …] [--format …]", "archive export CALL --to FILE.wav|.opus"},
+       {data, format, from, {"to", "WHEN|FILE", "list: as --from, not included; export: where, .wav or .opus"}, lang, {"number", "NUMBER", "calling or dialled, a part is enough"},
+        {"queue", "CODE", "only this queue"}, {"agent", "CODE", "only this agent"}, {"outcome", "OUTCOME", "only calls that ended so"},
+        {"min-duration", "90s", "recordings at least so long"}, {"limit", "N", "only the newest N"}},
+       {"archive list --agent a01 --format json", "archive export 42 --to call-42.wav"}, "States: capturing, stopped, finished, failed, empty."},
 #endif
 #ifdef PASOKH_HAS_journal
-      {"journal", journal_command, "The journal: verify, export, replay", "دفتر رویدادها", {"journal verify|export|replay"},
-       {data, {"redacted", "", "export: without names and numbers"}, {"to", "FILE", "export: where"}}, {"journal verify --data /srv/pasokh"}},
+      {"journal", journal_command, "The journal: verify, export, replay", "دفتر رویدادها",
+       {"journal verify", "journal export [--from WHEN --to WHEN] [--redacted] [--format jsonl|file] [--out FILE]", "journal replay [FILE]"},
+       {data, from, to, {"redacted", "", "export: without numbers and names of people"}, {"format", "jsonl|file", "export: a line of JSON each, or compact (default: jsonl)"},
+        {"out", "FILE", "export: where (default: the terminal)"}},
+       {"journal verify --data /srv/pasokh", "journal export --from \"1405-09-03 10:00\" --redacted --out incident.jsonl", "journal replay incident.jsonl"},
+       "An export begins with the state before its first event, so that it replays elsewhere. Secrets and keys are never in it."},
 #endif
   };
 }

@@ -145,7 +145,7 @@ class Endpoint {
 
   // --- bytes in
   void datagram(const Flow& from, std::string_view bytes, Instant now, Out&);
-  void stream(const Flow& from, std::string_view bytes, Instant now, Out&);   // TCP, any split; RFC 5626 keep-alive answered
+  bool stream(const Flow& from, std::string_view bytes, Instant now, Out&);   // TCP, any split; RFC 5626 keep-alive answered; false: not SIP, close it
   void connected(const Flow& flow, Instant now, Out&);
   void connection_lost(std::uint64_t connection, Instant now, Out&);
   void on_timeout(Instant now, Out&);

@@ -30,7 +30,6 @@ class InviteClient : public Transaction {
   bool take_cancel_due(Instant now);
   void give_up() { finish(); }               // the owner has found another way
   void moved_to(Flow flow, Turn turn);       // the peer's connection was replaced
-  std::uint64_t repeated = 0;
 
  private:
   std::string acknowledgement(const Message& response) const;

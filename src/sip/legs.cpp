@@ -85,8 +85,9 @@ void Legs::drop(Leg& leg, Turn turn) {
   }
   if (!leg.remote_tag.empty()) {
     const auto until = turn.now + ended_is_remembered;
-    ended_[leg.dialog_key()] = until;
-    ended_order_.emplace_back(until, leg.dialog_key());
+    const auto hash = TextHash{}(leg.dialog_key());
+    ended_[hash] = until;
+    ended_order_.emplace_back(until, hash);
   }
   dialogs_.erase(leg.dialog_key());
   if (leg.invite)
@@ -109,14 +110,14 @@ void Legs::drop_when_done(Leg& leg, Turn turn) {
 void Legs::tell_ended(Leg& leg, int status, std::string cause, bool by_peer, Turn turn) {
   if (leg.told_ended()) return;
   leg.state = LegState::ending;
-  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = Instant::never();
+  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = leg.ring_again_at = Instant::never();
   turn.out.event(LegEnded{leg.leg, status, std::move(cause), by_peer});
   changed(leg);
   arm(leg);
 }
 
 void Legs::arm(Leg& leg) {
-  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at});
+  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at});
   if (leg.state == LegState::confirmed) at = std::min({at, refresh_at(leg), session_ends_at(leg)});
   core_.timers.set(leg.timer, at);
 }
@@ -140,6 +141,10 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
     leg.repeat_reliable_at = turn.now + leg.repeat_reliable_after;
   }
   if (!find(id)) return;
+  if (leg.ring_again_at <= turn.now) {
+    leg.ring_again_at = turn.now + Duration::minutes(1);
+    respond(leg, 180, "", turn);
+  }
   if (leg.reoffer_at <= turn.now) {
     leg.reoffer_at = Instant::never();
     carry_out_wishes(leg, turn);
@@ -302,7 +307,7 @@ void Legs::refuse_stray_answer(const Message& response, const Flow& from, Turn t
   auto routes = response.list(Field::record_route);
   stray.route_set.assign(routes.rbegin(), routes.rend());
   turn.out.send(from, dialog_request(stray, "ACK", core_.unique.branch(), response.cseq(), from), false);
-  if (ended_.contains(call_id + "|" + from_tag)) return;             // our own dialog, ended just now: its BYE is done
+  if (ended_.contains(TextHash{}(call_id + "|" + from_tag))) return;             // our own dialog, ended just now: its BYE is done
   const auto branch = core_.unique.branch_for("stray|" + call_id + "|" + to_tag);
   const auto key = client_key(branch, "BYE");
   if (core_.transactions.find(key)) return;
@@ -339,7 +344,7 @@ void Legs::connection_lost(std::uint64_t connection, Turn) {
 }
 
 bool Legs::had_dialog(const Message& request, Instant now) const {
-  if (auto found = ended_.find(std::string(request.call_id()) + "|" + std::string(request.to_tag())); found != ended_.end()) return now < found->second;
+  if (auto found = ended_.find(TextHash{}(std::string(request.call_id()) + "|" + std::string(request.to_tag()))); found != ended_.end()) return now < found->second;
   // in an earlier life: the tag proves itself, for as long as the peer may repeat its request
   const auto epoch = core_.unique.epoch_of_tag(request.to_tag(), request.call_id());
   return epoch && *epoch < core_.config.epoch && now < resumed_at_ + 2 * ended_is_remembered;

@@ -152,8 +152,8 @@ class Legs {
   TextMap<LegId> first_requests_;                                    // by Call-ID, their tag and CSeq: merged requests
   std::unordered_map<DeviceId, std::set<LegId>> of_device_;
   std::vector<LegId> unsaved_;
-  TextMap<Instant> ended_;                                           // dialogs that ended in the last 32 s
-  std::deque<std::pair<Instant, std::string>> ended_order_;
+  std::unordered_map<std::size_t, Instant> ended_;                   // dialogs that ended in the last 32 s, by the hash of their key
+  std::deque<std::pair<Instant, std::size_t>> ended_order_;
   std::uint64_t arrived_ = 0;
   Instant resumed_at_;
 };

@@ -100,6 +100,8 @@ void Legs::ring(LegId id, Turn turn) {
   leg->ringing = true;                                               // not worth a write: after a restart the floor rings again
   if (leg->reliable_rseq) return send_reliable(*leg, turn);
   respond(*leg, 180, "", turn);
+  leg->ring_again_at = turn.now + Duration::minutes(1);
+  arm(*leg);
 }
 
 // RFC 3262 §3: the peer requires it, so the 180 is repeated until its PRACK comes.
@@ -130,7 +132,7 @@ void Legs::accept(LegId id, const LocalMedia& local, Turn turn) {
   }
   leg->sdp_version = 1;
   leg->state = LegState::answered;
-  leg->prack_by = leg->repeat_reliable_at = Instant::never();
+  leg->prack_by = leg->repeat_reliable_at = leg->ring_again_at = Instant::never();
   leg->session_from = turn.now;
   if (leg->offer.empty()) {                                          // §13.2.1: delayed offer: ours goes in the 2xx
     leg->we_offered = true;
@@ -198,9 +200,9 @@ void Legs::on_refusal_settled(const InviteServer& transaction, Turn turn) {
 
 void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
   auto* found = core_.transactions.find(server_key(request, "INVITE"));
-  if (!found) return core_.answer(request, from, 481, turn);         // §9.2
+  if (!found) return core_.refuse_stateless(request, from, 481, turn);  // §9.2
   Leg* leg = found->kind == Transaction::Kind::invite_server ? find(LegId{found->owner.id}) : nullptr;
-  core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.tag(request.call_id())).finish());
+  core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.passing_tag()).finish());
   if (!leg || leg->state != LegState::arrived) return;               // the 2xx is out already: the canceller's BYE will come
   send_refusal(*leg, 487, "", turn);
   tell_ended(*leg, 487, "cancelled", true, turn);

@@ -26,7 +26,6 @@ class OtherClient : public Transaction {
   bool is_unanswered_client() const override { return state_ != State::completed; }
   void give_up() { finish(); }               // the owner has found another way
   void moved_to(Flow flow, Turn turn);
-  std::uint64_t repeated = 0;
 
  private:
   State state_ = State::trying;

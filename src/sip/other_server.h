@@ -15,7 +15,6 @@ class OtherServer : public Transaction {
   void request_again(Turn turn);
   void on_timeout(Turn turn);
   Instant deadline() const override { return give_up_at_; }
-  std::uint64_t repeated = 0;
 
  private:
   std::string last_;

@@ -160,14 +160,18 @@ bool Registrar::address_has_device(const std::string& ip) const { return device_
 
 void Registrar::challenge(const Message& request, const Flow& from, bool stale, Turn turn) {
   const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
-  auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.tag(request.call_id()) : std::string());
-  // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
-  // that know SHA-256 choose it wherever it stands.
-  for (const char* algorithm : {"MD5", "SHA-256"}) {
-    if (algorithm[0] == 'S' && gives_up_at_sha256(request.first(Field::user_agent))) break;
-    builder.header("WWW-Authenticate", "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\",algorithm=" + algorithm + (stale ? ",stale=true" : ""));
-  }
-  turn.out.send(Core::answer_flow(request, from), builder.finish(), true);
+  auto with = [&](bool sha256) {
+    auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.passing_tag() : std::string());
+    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "") + ",algorithm=";
+    // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
+    // that know SHA-256 choose it wherever it stands.
+    builder.header("WWW-Authenticate", common + "MD5");
+    if (sha256) builder.header("WWW-Authenticate", common + "SHA-256");
+    return builder.finish();
+  };
+  std::string bytes = with(!gives_up_at_sha256(request.first(Field::user_agent)));
+  if (bytes.size() > request.bytes().size() && !device_at(from)) bytes = with(false);  // threats S6: no amplifier for strangers
+  turn.out.send(Core::answer_flow(request, from), std::move(bytes), true);
 }
 
 void Registrar::on_register(const Message& request, const Flow& from, bool address_is_trusted, Turn turn) {
@@ -195,7 +199,7 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
   if (everything && (!asked.empty() || usual != 0 || request.first(Field::expires).empty())) return core_.answer(request, from, 400, turn);  // §10.3 step 6
   for (const auto& contact : asked)
     if (contact.seconds > 0 && contact.seconds < shortest) {
-      auto builder = core_.begin_answer(request, from, 423, core_.unique.tag(request.call_id()));
+      auto builder = core_.begin_answer(request, from, 423, core_.unique.passing_tag());
       builder.header("Min-Expires", std::to_string(shortest));
       return core_.answer(request, from, 423, turn, false, builder.finish());
     }
@@ -264,7 +268,7 @@ void Registrar::index(const Binding& binding, bool present) {
 }
 
 std::string Registrar::ok_for(const Message& request, const Flow& from, const Device& device, Turn turn) {
-  auto builder = core_.begin_answer(request, from, 200, core_.unique.tag(request.call_id()));
+  auto builder = core_.begin_answer(request, from, 200, core_.unique.passing_tag());
   for (const auto& binding : device.bindings)
     builder.header("Contact", "<" + binding->contact + ">;expires=" + std::to_string((binding->expires - turn.now).us / 1'000'000));
   return builder.finish();

@@ -186,6 +186,7 @@ struct House {
     request.cseq = cseq;
     request.contact = false;
     request.extra = "Contact: <sip:" + user + "@" + text(flow.remote) + (flow.transport == Transport::tcp ? ";transport=tcp" : "") + ">;expires=600\r\n";
+    request.extra += "User-Agent: Examplephone T42 66.85.0.5\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, REFER, NOTIFY, UPDATE, PRACK\r\nSupported: path, outbound, gruu\r\nAllow-Events: talk, hold, conference, refer, check-sync\r\nAccept: application/sdp, message/sipfrag\r\n";
     return request;
   }
   std::vector<Sent> sign_in(const Flow& flow, const std::string& user, std::uint32_t cseq = 1, const std::string& password = "secret") {
