@@ -216,7 +216,7 @@ void DemoLife::customer_calls() {
   // Speaks from the first moment on: when a person has taken a seat, nobody tells us that the waiting is over.
   customer->call->on_answered = [this, weak] { if (const auto c = weak.lock()) c->call->audio().play(dialogues_[c->dialogue].customer, true); };
   customer->call->on_ended = [this, weak] { if (const auto c = weak.lock()) over(c); };
-  loop_.after(patience, [this, weak] {
+  loop_.after(patience, [weak] {
     const auto c = weak.lock();
     if (!c || c->connected || c->call->ended()) return;
     c->call->hang_up();
