@@ -25,14 +25,19 @@ std::string without(std::string_view name, std::string_view ending) { return std
 
 class Row {                              // one object of a flat JSON array
  public:
-  explicit Row(std::string& out) : out_(out) { out_ += out_.size() > 1 ? ",{" : "{"; }
+  explicit Row(std::string& out, bool decimals_as_text = false) : out_(out), decimals_as_text_(decimals_as_text) { out_ += out_.size() > 1 ? ",{" : "{"; }
   ~Row() { out_ += '}'; }
 
   template <class T> void field(std::string_view name, const T& value) {
     key(name);
     append_json(out_, value);
   }
-  void raw(std::string_view name, std::string_view json) { key(name); out_ += json; }
+  void number(std::string_view name, const std::string& decimal_text) {   // empty: nothing to judge
+    key(name);
+    if (decimal_text.empty()) out_ += "null";
+    else if (decimals_as_text_) append_json_string(out_, decimal_text);
+    else out_ += decimal_text;
+  }
 
   // The fields of a figures struct: ratios as percent, …_ppm and …_milli as decimal numbers, -1 (nothing to judge) as null.
   template <class T> void figures(const T& value) {
@@ -55,11 +60,11 @@ class Row {                              // one object of a flat JSON array
     out_ += ':';
   }
   void figure(std::string_view name, const r::Share& share) {
-    raw(std::string(name) + "_percent", share.permille < 0 ? "null" : decimal(share.permille, 10, 1));
+    number(std::string(name) + "_percent", share.permille < 0 ? "" : decimal(share.permille, 10, 1));
   }
   void figure(std::string_view name, std::int64_t value) {
-    if (name.ends_with("_ppm")) raw(without(name, "_ppm"), value < 0 ? "null" : decimal(value, 1'000'000, 6));
-    else if (name.ends_with("_milli")) raw(without(name, "_milli"), decimal(value, 1'000, 3));
+    if (name.ends_with("_ppm")) number(without(name, "_ppm"), value < 0 ? "" : decimal(value, 1'000'000, 6));
+    else if (name.ends_with("_milli")) number(without(name, "_milli"), decimal(value, 1'000, 3));
     else field(name, value);
   }
   void any(std::string_view, const r::QueueFigures& value) { figures(value); }
@@ -68,13 +73,14 @@ class Row {                              // one object of a flat JSON array
   template <class T> void any(std::string_view name, const T& value) { field(name, value); }
 
   std::string& out_;
+  const bool decimals_as_text_;
   bool first_ = true;
 };
 
 template <class Rows>
-std::string flat_rows(const Rows& rows) {
+std::string flat_rows(const Rows& rows, Format format) {
   std::string out = "[";
-  for (const auto& each : rows) Row(out).fields(each);
+  for (const auto& each : rows) Row(out, format == Format::csv).fields(each);
   return out + "]";
 }
 
@@ -214,11 +220,11 @@ std::string when_text(Instant at, const storage::Zone& zone, Language language) 
   return digits(date_time_text(zone.local(at), language == Language::fa ? CalendarKind::jalali : CalendarKind::gregorian), language);
 }
 
-std::string flat(const std::vector<storage::CallRow>& rows) { return flat_rows(rows); }
-std::string flat(const std::vector<storage::QueueRow>& rows) { return flat_rows(rows); }
-std::string flat(const std::vector<storage::AgentRow>& rows) { return flat_rows(rows); }
-std::string flat(const std::vector<storage::IntervalRow>& rows) { return flat_rows(rows); }
-std::string flat(const std::vector<storage::ArchiveRow>& rows) { return flat_rows(rows); }
+std::string flat(const std::vector<storage::CallRow>& rows, Format format) { return flat_rows(rows, format); }
+std::string flat(const std::vector<storage::QueueRow>& rows, Format format) { return flat_rows(rows, format); }
+std::string flat(const std::vector<storage::AgentRow>& rows, Format format) { return flat_rows(rows, format); }
+std::string flat(const std::vector<storage::IntervalRow>& rows, Format format) { return flat_rows(rows, format); }
+std::string flat(const std::vector<storage::ArchiveRow>& rows, Format format) { return flat_rows(rows, format); }
 
 std::string headed(const std::vector<storage::CallRow>& rows, const ReportQuestion& q) {
   return headed_rows(rows, q, [&](Headed& row, const storage::CallRow& c) {

@@ -25,12 +25,12 @@ Result<floor::Language> language_from(const Args& args);          // --lang, els
 std::string span_text(std::int64_t ms, floor::Language);          // 1:02:03, 2:05, 0:04.2
 std::string when_text(Instant, const storage::Zone&, floor::Language);   // Jalali and Persian digits for fa
 
-// Rows as one JSON array of flat objects (for json and csv).
-std::string flat(const std::vector<storage::CallRow>&);
-std::string flat(const std::vector<storage::QueueRow>&);
-std::string flat(const std::vector<storage::AgentRow>&);
-std::string flat(const std::vector<storage::IntervalRow>&);
-std::string flat(const std::vector<storage::ArchiveRow>&);
+// Rows as one JSON array of flat objects, for json and csv (there, decimal numbers are text: a JSON library prints 50.0 as 5E1).
+std::string flat(const std::vector<storage::CallRow>&, Format);
+std::string flat(const std::vector<storage::QueueRow>&, Format);
+std::string flat(const std::vector<storage::AgentRow>&, Format);
+std::string flat(const std::vector<storage::IntervalRow>&, Format);
+std::string flat(const std::vector<storage::ArchiveRow>&, Format);
 // Rows as a JSON array whose keys are the headings (for a table).
 std::string headed(const std::vector<storage::CallRow>&, const ReportQuestion&);
 std::string headed(const std::vector<storage::QueueRow>&, const ReportQuestion&);
@@ -42,7 +42,7 @@ std::string headed(const std::vector<storage::TimelineRow>&, const ReportQuestio
 // Prints to stdout and returns the exit status.
 template <class Rows>
 int print_rows(const Rows& rows, const ReportQuestion& question) {
-  auto text = print_list(question.format == Format::table ? headed(rows, question) : flat(rows), question.format);
+  auto text = print_list(question.format == Format::table ? headed(rows, question) : flat(rows, question.format), question.format);
   if (!text) return fail(text.error().text);
   std::fputs(text->c_str(), stdout);
   return done;

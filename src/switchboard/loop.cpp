@@ -254,8 +254,8 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   }
   sip.listen_tcp = sip.listen_udp;
   sip.advertise = options_.advertise;
-  sip.local_networks = own.networks;
-  for (const char* network : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"})
+  sip.local_networks = options_.local_networks.empty() ? own.networks : options_.local_networks;
+  if (options_.local_networks.empty()) for (const char* network : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"})
     sip.local_networks.emplace_back(network);
   sip.nonce_secret = nonce_secret;
   sip.epoch = epoch;

@@ -486,7 +486,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       if (closing == board.captures_closing_.end() || closing->second.worker != worker) return;
       const auto done = std::move(closing->second);
       board.captures_closing_.erase(closing);
-      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, done.call, done.wrapped_key);
+      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, done.call, done.wrapped_key, done.again);
     }
     void operator()(const media::CaptureStopped& m) const {
       auto found = board.captures_.find(m.capture);

@@ -4,6 +4,7 @@ Standard library only. A test asks for what it needs (`Pasokh()`, `sipp(...)`, `
 ended and removed after it; on failure the folder is kept and its path printed when PASOKH_KEEP is set.
 The program under test is $PASOKH_PROGRAM, else build/pasokh of this tree.
 """
+import atexit
 import glob
 import json
 import os
@@ -59,26 +60,27 @@ _next_range = [None]
 
 
 def free_range(size):
-    """An even-based range of RTP ports nobody holds now."""
+    """An even-based range of RTP ports of which next to none is held by others now (the kernel gives ports away in it, too)."""
     low = _next_range[0] or 45000 + (os.getpid() * 2 % 4000)
-    for _ in range(200):
+    best = None
+    for _ in range(40):
         if low + size > 49990:
-            low = 45000
-        busy = False
+            low = 45000 + (low & 0x1E)
+        busy = 0
         for port in range(low, low + size):
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 s.bind(("0.0.0.0", port))
             except OSError:
-                busy = True
+                busy += 1
             s.close()
-            if busy:
-                break
-        if not busy:
-            _next_range[0] = low + size
-            return low, low + size - 1
-        low += 50
-    raise OSError("no free range of %d ports" % size)
+        if best is None or busy < best[0]:
+            best = (busy, low)
+        if busy == 0:
+            break
+        low += 126
+    _next_range[0] = best[1] + size
+    return best[1], best[1] + size - 1
 
 
 def wait_until(condition, timeout, what="", every=0.02):
@@ -126,7 +128,7 @@ class CommandFailed(AssertionError):
 class Pasokh:
     """One server. `demo` is demo.json; `rtp_ports` the size of the RTP range."""
 
-    def __init__(self, folder=None, rtp_ports=400, start=True, environment=None, init=True, wrapper=()):
+    def __init__(self, folder=None, rtp_ports=200, start=True, environment=None, init=True, wrapper=()):
         self.own_folder = folder is None
         self.base = tempfile.mkdtemp(prefix="pasokh-test-") if folder is None else None
         self.folder = folder or os.path.join(self.base, "centre")
@@ -139,12 +141,33 @@ class Pasokh:
         self.rtp_range = free_range(rtp_ports)
         self.demo = None
         if init:
-            self.init_output = self.run("init", self.folder, "--demo", "--sip", "127.0.0.1:%d" % self.sip_port, "--http",
-                                        "127.0.0.1:%d" % self.http_port, "--rtp", "%d-%d" % self.rtp_range).stdout
+            self.make()
             with open(os.path.join(self.folder, "demo.json")) as f:
                 self.demo = json.load(f)
         if start:
             self.start()
+
+    template = None  # (folder, its addresses as text) of this process' first `pasokh init`
+
+    def make(self):
+        """`pasokh init --demo`. It hashes a dozen passwords on purpose slowly, so later centres of this process are copies of the first,
+        with other ports written into the two files that hold them."""
+        places = ["127.0.0.1:%d" % self.sip_port, "127.0.0.1:%d" % self.http_port, "low = %d" % self.rtp_range[0], "high = %d" % self.rtp_range[1]]
+        if Pasokh.template is None:
+            keep = os.path.join(tempfile.mkdtemp(prefix="pasokh-template-"), "centre")
+            atexit.register(shutil.rmtree, os.path.dirname(keep), True)
+            self.run("init", keep, "--demo", "--sip", places[0], "--http", places[1], "--rtp", "%d-%d" % self.rtp_range, timeout=patient(90))
+            Pasokh.template = (keep, places)
+        keep, first = Pasokh.template
+        shutil.copytree(keep, self.folder, symlinks=True)
+        for name in ("pasokh.toml", "demo.json"):
+            path = os.path.join(self.folder, name)
+            with open(path) as f:
+                text = f.read()
+            for old, new in zip(first, places):
+                text = text.replace(old, "\0" + new)  # marked, so that no new place is taken for an old one
+            with open(path, "w") as f:
+                f.write(text.replace("\0", ""))
 
     @property
     def server(self):
@@ -318,6 +341,10 @@ class Pasokh:
     def number_of(self, queue):
         return next(n["number"] for n in self.demo["numbers"] if n["queue"] == queue)
 
+    def number_of_agent(self, agent):
+        """What a colleague dials to reach an agent."""
+        return next(a["number"] for a in self.json("agent", "list") if a["agent"] == agent)
+
     def queues(self):
         return [n["queue"] for n in self.demo["numbers"]]
 
@@ -363,6 +390,7 @@ class InteropTest(unittest.TestCase):
             device = centre.device(device)
         phone = sip.UserAgent(self.stack, device["user"], centre.server, password=device["password"], behaviour=behaviour, **options)
         phone.code = device["agent"]
+        phone.number = centre.number_of_agent(device["agent"])
         if register:
             status = phone.register(timeout=patient(10))
             self.assertEqual(status, 200, "REGISTER of %s" % device["user"])

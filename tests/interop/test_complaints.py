@@ -23,7 +23,7 @@ class Complaints(InteropTest):
         return call.wait_answered(patient(10)) if wait else call
 
     def state(self, code):
-        return next(a for a in self.server.json("agent", "list") if a["code"] == code)
+        return next(a for a in self.server.json("agent", "list") if a["agent"] == code)
 
     def wait_state(self, code, state, timeout=10):
         wait_until(lambda: self.state(code)["state"] == state, patient(timeout), lambda: "%s to be %s: %s" % (code, state, self.state(code)), every=0.05)
@@ -196,11 +196,11 @@ class Complaints(InteropTest):
         self.wait(lambda: wrapping.live(), 10, "the talk")
         call.bye()
         self.wait_state(wrapping.code, "wrap_up")
-        before = {a["code"]: {k: v for k, v in a.items() if k in ("state", "reason", "balance", "device")} for a in self.server.json("agent", "list")}
+        before = {a["agent"]: {k: v for k, v in a.items() if k in ("state", "reason", "balance_millicalls", "device")} for a in self.server.json("agent", "list")}
         for end in (self.server.kill, self.server.stop):
             end()
             self.server.start()
-            after = {a["code"]: {k: v for k, v in a.items() if k in ("state", "reason", "balance", "device")} for a in self.server.json("agent", "list")}
+            after = {a["agent"]: {k: v for k, v in a.items() if k in ("state", "reason", "balance_millicalls", "device")} for a in self.server.json("agent", "list")}
             self.assertEqual(after, before)
         self.assertEqual(self.state(paused.code).get("reason"), "prayer")
 
@@ -225,9 +225,9 @@ class Complaints(InteropTest):
 
         def watch():
             for row in self.server.json("agent", "list"):
-                if row["code"] in (agents[0].code, agents[1].code) and row["state"] == "ready" and row["code"] not in freed:
-                    if next(a for a in agents if a.code == row["code"]).calls and next(a for a in agents if a.code == row["code"]).last().ended_at:
-                        freed[row["code"]] = time.time()
+                if row["agent"] in (agents[0].code, agents[1].code) and row["state"] == "ready" and row["agent"] not in freed:
+                    if next(a for a in agents if a.code == row["agent"]).calls and next(a for a in agents if a.code == row["agent"]).last().ended_at:
+                        freed[row["agent"]] = time.time()
             return len(freed) == 2
         wait_until(watch, patient(15), "both wrap-ups to end", every=0.05)
         for agent in agents:

@@ -131,7 +131,7 @@ class KillControl(InteropTest):
         a3.wait_ended(patient(5))
         self.assertTrue(c3.up)
         free2 = [a for a in agents if not a.live() and a not in (a1.agent, a2.agent, a3.agent)][0]
-        status = a4.refer(free2.user)
+        status = a4.refer(free2.number)
         self.assertEqual(status, 202)
         self.wait(lambda: free2.live(), 10, lambda: "the REFERed call at the colleague; %s" % a4)
         self.assertTrue(c4.up)

@@ -22,7 +22,7 @@ class Phones(InteropTest):
         return call, agent
 
     def state(self, code):
-        return next(a for a in self.server.json("agent", "list") if a["code"] == code)["state"]
+        return next(a for a in self.server.json("agent", "list") if a["agent"] == code)["state"]
 
     def wait_state(self, code, state, timeout=10):
         wait_until(lambda: self.state(code) == state, patient(timeout), lambda: "%s to be %s, is %s" % (code, state, self.state(code)), every=0.05)
@@ -107,7 +107,7 @@ class Phones(InteropTest):
         call, agent = self.talk()
         colleague = self.phone(self.server, 1)
         other = agent.live()[0]
-        self.assertEqual(other.refer(colleague.user), 202)
+        self.assertEqual(other.refer(colleague.number), 202)
         self.wait(lambda: colleague.live(), 10, "the colleague's leg")
         self.wait(lambda: other.transfer_result() == 200, 10, lambda: "NOTIFY sipfrag 200 (RFC 3515 §2.4.5): %s" % other)
         other.wait_ended(patient(10))
@@ -134,7 +134,7 @@ class Phones(InteropTest):
         colleague = self.phone(self.server, 1)
         first = agent.live()[0]
         self.assertEqual(first.hold(), 200)
-        consult = agent.call(colleague.user).wait_answered(patient(10))
+        consult = agent.call(colleague.number).wait_answered(patient(10))
         self.wait(lambda: colleague.live(), 10, "the colleague")
         status = first.refer(None, replaces=consult)
         self.assertEqual(status, 202)
@@ -240,7 +240,7 @@ class Phones(InteropTest):
         phone = self.phone(self.server, 4, ready=False)
         agent = self.server.json("agent", "list")[0]
         call = phone.call("*11" + agent["number"])
-        self.wait_state(agent["code"], "ready", 5)
+        self.wait_state(agent["agent"], "ready", 5)
         call.bye()
 
     def test_an_agent_may_sit_at_any_device(self):

@@ -1,7 +1,5 @@
 #include "app/caller/loop.h"
 
-#include <utility>
-
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -14,10 +12,12 @@
 namespace pasokh::app::caller {
 
 Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) { PASOKH_ASSERT(epoll_ >= 0); }
+// What timers still hold (calls, their audio) takes its leave of us while it goes: our own maps must be whole by then.
 Loop::~Loop() {
-  // what a timer or a watch holds may cancel or forget another while it dies: by then both tables are empty already
-  { const auto timers = std::exchange(timers_, {}); }
-  { const auto watched = std::exchange(watched_, {}); }
+  auto timers = std::exchange(timers_, {});
+  auto watched = std::exchange(watched_, {});
+  timers.clear();
+  watched.clear();
   ::close(epoll_);
 }
 

@@ -194,8 +194,10 @@ void evolve(State& state, const CallsJoined& event, Instant at) {
 }
 
 void evolve(State& state, const LegReplaced& event, Instant) {
+  if (state.find(event.by)) return;
   auto node = state.legs.extract(event.leg);
   if (!node) return;
+  if (const AgentId agent = node.mapped().agent; agent && state.agent(agent).side_leg == event.leg) state.agent(agent).side_leg = event.by;
   node.key() = event.by;
   node.mapped().id = event.by;
   state.legs.insert(std::move(node));
@@ -205,7 +207,7 @@ void evolve(State& state, const LegReplaced& event, Instant) {
   if (!call) return;
   for (LegId* leg : {&call->customer, &call->agent_leg, &call->outside, &call->consult.leg, &call->consult.progress_to, &call->transfer.leg, &call->transfer.progress_to}) rename(*leg);
   for (auto& offer : call->offers) rename(offer.leg);
-  state.touched.insert(event.call);
+  changed(state, *call);  // whoever heard the old leg hears the new one
 }
 
 }  // namespace pasokh::floor

@@ -227,6 +227,9 @@ void join_calls(Desk& desk, CallId id, const TransferAsked& stimulus) {
   desk.put(CallTransferred{id, agent, TransferKind::consult, to_agent, {}, other});
   desk.put(CallsJoined{id, from_id, agent, other, to_agent});
   end_call(desk, from_id, Outcome::answered, EndCause::transferred);
+  const Duration wrap_up = state.find(id)->queue ? state.queue(state.find(id)->queue).settings.wrap_up : Duration{};
+  if (agent && wrap_up.us > 0 && state.agent(agent).signed_in() && !state.agent(agent).in_call() && state.agent(agent).state != AgentState::wrap_up)
+    desk.put(WrapUpStarted{agent, id, desk.now + wrap_up});  // the second line kept them talking until here
   record_if_due(desk, id);
 }
 

@@ -659,7 +659,7 @@ class Call:
         self.sdp = Sdp(body)
         if self.agent.rtp and self.media is not None:
             sends = self.sdp.port and self.sdp.direction in ("sendrecv", "recvonly") and self.direction in ("sendrecv", "sendonly")
-            codec = self.sdp.codec if self.sdp.codec is not None else 8
+            codec = next((p for p in self.sdp.payloads if p in (0, 8) and p in self.payloads), 8)
             self.agent.rtp.connect(self.media, (self.sdp.ip, self.sdp.port), codec, self.sdp.event_payload,
                                    self.agent.source if sends else None, self.ptime)
 

@@ -141,6 +141,7 @@ class RandomFloor {
     if (roll < 92) { next_leg += 2; return LegArrived{LegId{next_leg - 2}, {}, DeviceId{1 + dice.next() % static_cast<std::uint64_t>(agents_)}, device_dials(), PartyId{9}, PartyId{8}}; }
     if (roll < 94) return DeviceReachable{DeviceId{1 + dice.next() % static_cast<std::uint64_t>(agents_)}, dice.chance(75)};
     if (roll < 95) return TransferAsked{leg(), dice.one_of<std::string>({"8000", "101", "0912345", "999"}), dice.chance(50) ? leg() : LegId{}, PartyId{6}};
+    if (roll < 96 && dice.chance(30)) { next_leg += 2; return LegReplacedByPeer{leg(), LegId{next_leg - 2}}; }
     if (roll < 96) return LegHeldByPeer{leg(), dice.chance(50)};
     if (roll < 97) return CaptureFailed{call(), CaptureId{1 + dice.next() % 50}, "disk"};
     if (roll < 98 && !calm) return Configure{"queue", "set", queue_code(dice.below(queues_)), queue_settings(), "x"};

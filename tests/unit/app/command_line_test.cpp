@@ -133,7 +133,7 @@ TEST_CASE("a value cannot move the terminal's cursor") {
 
 // RFC 4180; OWASP ASVS 1.2.10
 TEST_CASE("CSV quotes what must be quoted, and a spreadsheet runs nothing of it") {
-  CHECK(*print_list(R"([{"a":"x,y","b":"say \"no\"","c":-5},{"a":"=1+1","b":"@SUM(A1)","c":"+98912"}])", Format::csv) ==
+  CHECK(*print_list(R"j([{"a":"x,y","b":"say \"no\"","c":-5},{"a":"=1+1","b":"@SUM(A1)","c":"+98912"}])j", Format::csv) ==
         "a,b,c\r\n\"x,y\",\"say \"\"no\"\"\",-5\r\n'=1+1,'@SUM(A1),'+98912\r\n");
 }
 

@@ -71,6 +71,7 @@ TEST_CASE("report: json is one array with ids as strings and times in UTC; csv r
   CHECK(has(queues.out, "SL, abandons count against (service_level_strict) = answered within T / (answered + abandoned + flowed out)"));
   CHECK(has(run(scratch.dir, report_command, {"queues"}, with({{"format", "json"}, {"queue", "support"}})).out, R"("service_level_strict_percent":50.0,)"));
   CHECK(has(run(scratch.dir, report_command, {"agents"}, with({{"format", "csv"}})).out, "agent,offers,answered,lapsed,withdrawn,forced,handled,talk_ms,"));
+  CHECK(has(run(scratch.dir, report_command, {"queues"}, with({{"format", "csv"}, {"queue", "support"}})).out, ",50.0,50.0,50.0,66.7,25.0,"));
   CHECK(has(run(scratch.dir, report_command, {"intervals"}, with({{"format", "json"}, {"by", "month"}})).out, R"("label":"1405-09")"));
   CHECK(has(run(scratch.dir, report_command, {"queues"}, with({{"format", "json"}, {"calls", "short_abandoned"}})).out, R"([{"call":"3",)"));
   CHECK(has(run(scratch.dir, report_command, {"call", "2"}, {{"lang", "en"}}).out, "a02 did not take it: no answer"));

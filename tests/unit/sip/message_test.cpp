@@ -192,9 +192,9 @@ TEST_CASE("the start line has three parts and single blanks (§7.1); another ver
       {"INVITE mailto:a@b SIP/2.0", 416},
       {"IN(VITE sip:8000@pasokh.example SIP/2.0", 400},
   };
-  for (const auto& [line, status] : table) {
-    CAPTURE(std::string(line));
-    CHECK(status_with(&Parts::start, line) == status);
+  for (const auto& one : table) {
+    CAPTURE(std::string(one.first));
+    CHECK(status_with(&Parts::start, one.first) == one.second);
   }
 }
 
