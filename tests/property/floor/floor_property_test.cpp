@@ -96,7 +96,7 @@ std::string wrong_holding(const Floor& floor) {
       const Call* call = s.find(leg.call);
       if (!call) return "leg " + text(id) + " is of no call";
       const bool held = id == call->customer || id == call->agent_leg || id == call->outside || id == call->consult.leg || id == call->transfer.leg ||
-                        std::any_of(call->offers.begin(), call->offers.end(), [&](const Offer& o) { return o.leg == id; });
+                        std::any_of(call->offers.begin(), call->offers.end(), [own = id](const Offer& o) { return o.leg == own; });
       if (!held) return "leg " + text(id) + " is forgotten by its call";
     }
   }
