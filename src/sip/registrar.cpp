@@ -230,7 +230,21 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
     turn.out.event(DeviceReachability{device.config.device, !was_reachable, device.bindings.empty() ? std::string() : device.bindings.front()->contact});
 }
 
-void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& from, Turn turn) {
+namespace {
+
+// Where requests to a contact go. Behind a NAT the Contact names an address that we cannot reach: then the way back is where the
+// REGISTER came from. Without one (Contact and source are the same address) the Contact is meant as it says, port included.
+Flow reachable_at(std::string_view contact, const Flow& from) {
+  if (from.transport != Transport::udp) return from;
+  auto uri = parse_uri(contact);
+  if (auto direct = uri ? flow_of_uri(*uri) : std::nullopt; direct && direct->transport == Transport::udp && direct->remote.ip == from.remote.ip) return *direct;
+  return from;
+}
+
+}  // namespace
+
+void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& source, Turn turn) {
+  const Flow from = reachable_at(contact, source);
   auto known = std::find_if(device.bindings.begin(), device.bindings.end(), [&](const auto& binding) { return binding->contact == contact; });
   if (seconds == 0) {
     if (known != device.bindings.end()) unbind(device, static_cast<std::size_t>(known - device.bindings.begin()), turn);
