@@ -112,9 +112,18 @@ Figures measure(const std::string& strategy) {
   figures.set_up_ms = (cpu_us() - start) / 1000;
   std::vector<double> spent = centre.run();
   spent.erase(spent.begin(), spent.begin() + static_cast<std::ptrdiff_t>(spent.size() / 2));  // warm, and about half of the agents busy
+  // The median of the p99 of ten stretches: a neighbour on the machine spoils some of them, never most.
+  std::vector<double> p99;
+  const std::size_t stretch = spent.size() / 10;
+  for (std::size_t i = 0; i + stretch <= spent.size(); i += stretch) {
+    const auto first = spent.begin() + static_cast<std::ptrdiff_t>(i), last = first + static_cast<std::ptrdiff_t>(stretch);
+    std::sort(first, last);
+    p99.push_back(*(first + static_cast<std::ptrdiff_t>(stretch * 99 / 100)));
+  }
+  std::sort(p99.begin(), p99.end());
   std::sort(spent.begin(), spent.end());
   figures.p50 = spent[spent.size() / 2];
-  figures.p99 = spent[spent.size() * 99 / 100];
+  figures.p99 = p99[p99.size() / 2];
   return figures;
 }
 
