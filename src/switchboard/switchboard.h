@@ -79,7 +79,8 @@ class Switchboard final : private sip::Out {
 
   // --- inputs
   void datagram(const sip::Flow& from, std::string_view bytes, Instant now);
-  void stream(const sip::Flow& from, std::string_view bytes, Instant now);
+  bool stream(const sip::Flow& from, std::string_view bytes, Instant now);  // false: not SIP, close the connection
+  void unreachable(const sip::Flow& to, Instant now);                       // a connection could not be opened
   void connected(const sip::Flow&, Instant now);
   void connection_lost(std::uint64_t connection, Instant now);
   void worker_message(std::size_t worker, const media::FromWorker&, Instant now);
