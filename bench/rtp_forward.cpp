@@ -1,9 +1,10 @@
 // What a forwarded packet costs in a worker: 500 calls of G.711 at 20 ms, beside the barest loop that could do it (one socket a
 // leg, epoll, recvfrom, sendto, nothing else), interleaved in one run. Prints one JSON object.
-// usage: bench_rtp_forward [calls=500] [seconds a round=2] [rounds=3]
+// usage: bench_rtp_forward [calls=500] [seconds a round=2] [rounds=3] [folder of the captures=/tmp]
 #include <arpa/inet.h>
 #include <signal.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,7 +28,7 @@ using namespace pasokh::media;
 namespace {
 
 constexpr int first_worker_port = 42000, first_bare_port = 42000;
-constexpr const char *worker_host = "127.0.0.1", *peer_host = "127.0.0.2", *bare_host = "127.0.0.3";  // nobody's port is in another's way
+constexpr const char *worker_host = "127.0.0.4", *peer_host = "127.0.0.2", *bare_host = "127.0.0.3";  // nobody's port is in another's way
 
 std::int64_t clock_us(clockid_t clock) {
   timespec now;
@@ -120,7 +121,10 @@ class Peers {
       read(seen);
       usleep(200);
     }
-    for (int i = 0; i < 50; ++i) { read(seen); usleep(1000); }
+    for (std::int64_t last = clock_us(CLOCK_MONOTONIC), came = seen.came; clock_us(CLOCK_MONOTONIC) - last < 50'000; usleep(500)) {
+      read(seen);                                // to the last one, so that no round pays for the one before
+      if (seen.came != came) { came = seen.came; last = clock_us(CLOCK_MONOTONIC); }
+    }
     return seen;
   }
   std::vector<int> ports;
@@ -185,6 +189,7 @@ struct Worker {
   pid_t pid = 0;
   WorkerClient control;
   std::string folder;
+  int round_ = 0;
 
   void start(const std::string& name) {
     folder = name;
@@ -192,14 +197,18 @@ struct Worker {
     options.socket = folder + "/worker.sock";
     options.bind_ip = worker_host;
     pid = fork();
-    if (pid == 0) _exit(run_worker(options));
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      _exit(run_worker(options));
+    }
     while (!control.connect(options.socket)) usleep(5000);
     control.send(HelloControl{});
   }
   void order(int calls, const std::vector<int>& peers, bool capture) {
+    if (capture) ++round_;           // other files each time: to create where one was just deleted costs ext4 a search
     for (int call = 0; call < calls; ++call) {
       const CaptureId id{static_cast<std::uint64_t>(call + 1)};
-      if (capture) control.send(CaptureWanted{id, {id.value}, folder + "/" + std::to_string(call) + ".capture", std::string(32, 'k')});
+      if (capture) control.send(CaptureWanted{id, {id.value}, folder + "/" + std::to_string(round_) + "-" + std::to_string(call) + ".capture", std::string(32, 'k')});
       for (int side = 0; side < 2; ++side) {
         const int leg = 2 * call + side;
         LegWanted wanted;
@@ -256,8 +265,8 @@ int main(int argc, char** argv) {
   if (calls < 1 || calls > 500 || rounds < 1) { std::fprintf(stderr, "usage: bench_rtp_forward [calls 1-500] [seconds] [rounds]\n"); return 2; }
   signal(SIGPIPE, SIG_IGN);
   raise_limit();
-  char folder_name[] = "/tmp/pasokh-bench-XXXXXX";
-  const std::string folder = mkdtemp(folder_name);
+  std::string folder = std::string(argc > 4 ? argv[4] : "/tmp") + "/pasokh-bench-XXXXXX";
+  if (!mkdtemp(folder.data())) { std::perror("folder"); return 1; }
 
   Worker worker;
   worker.start(folder);
@@ -266,33 +275,33 @@ int main(int argc, char** argv) {
   std::vector<int> worker_ports, bare_ports;
   for (int i = 0; i < legs; ++i) { worker_ports.push_back(first_worker_port + 2 * i); bare_ports.push_back(first_bare_port + i); }
   const pid_t bare = fork();
-  if (bare == 0) bare_loop(bare_ports, peers.ports);
+  if (bare == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    bare_loop(bare_ports, peers.ports);
+  }
   worker.order(calls, peers.ports, false);
 
-  std::vector<double> bare_us, plain_us, captured_us, p99_ms;
+  std::vector<double> bare_us, plain_us, captured_us, p99_ms, bare_p99_ms, plain_p99_ms;
   std::int64_t lost = 0, with_calls = 0;
-  const auto measure = [&](pid_t pid, const char* host, const std::vector<int>& to, std::vector<double>& into, bool delay) {
-    peers.talk(host, to, 0.2);
+  const auto measure = [&](pid_t pid, const char* host, const std::vector<int>& to, std::vector<double>& into, std::vector<double>& delays) {
+    peers.talk(host, to, 0.5);    // captures are begun, caches warm
     const std::int64_t before = cpu_of(pid);
     auto seen = peers.talk(host, to, seconds);
     const std::int64_t spent = cpu_of(pid) - before;
     if (seen.came == 0) { std::fprintf(stderr, "nothing was forwarded\n"); std::exit(1); }
     into.push_back(static_cast<double>(spent) / static_cast<double>(seen.came));
-    if (!delay) return;
-    lost += seen.sent - seen.came;
+    if (&delays == &p99_ms) lost += seen.sent - seen.came;
     std::sort(seen.delay_us.begin(), seen.delay_us.end());
-    p99_ms.push_back(seen.delay_us[seen.delay_us.size() * 99 / 100] / 1000.0);
+    delays.push_back(seen.delay_us[seen.delay_us.size() * 99 / 100] / 1000.0);
   };
   for (int round = 0; round < rounds; ++round) {
-    measure(bare, bare_host, bare_ports, bare_us, false);
-    measure(worker.pid, worker_host, worker_ports, plain_us, false);
+    measure(bare, bare_host, bare_ports, bare_us, bare_p99_ms);
+    measure(worker.pid, worker_host, worker_ports, plain_us, plain_p99_ms);
     worker.order(calls, peers.ports, true);
-    measure(worker.pid, worker_host, worker_ports, captured_us, true);
+    measure(worker.pid, worker_host, worker_ports, captured_us, p99_ms);
     with_calls = std::max(with_calls, memory_of(worker.pid));
     worker.stop_captures(calls);
     worker.order(calls, peers.ports, false);
-    for (const auto& entry : std::filesystem::directory_iterator(folder))
-      if (entry.path().extension() == ".capture") std::filesystem::remove(entry.path());
   }
   worker.stop();
   kill(bare, SIGKILL);
@@ -302,12 +311,12 @@ int main(int argc, char** argv) {
   // ratios of one round, whose parts ran within seconds of each other; then the median of the rounds
   std::vector<double> ratio, overhead;
   for (std::size_t i = 0; i < bare_us.size(); ++i) { ratio.push_back(captured_us[i] / bare_us[i]); overhead.push_back(captured_us[i] / plain_us[i]); }
-  std::fprintf(stderr, "bare %.2f us, worker %.2f us, with capture %.2f us a packet; %lld packets not seen again\n", median(bare_us), median(plain_us), median(captured_us),
-               static_cast<long long>(lost));
+  std::fprintf(stderr, "a packet: bare %.2f us, worker %.2f us, with capture %.2f us; p99 of the delay %.2f, %.2f, %.2f ms; %lld packets not seen again\n", median(bare_us),
+               median(plain_us), median(captured_us), median(bare_p99_ms), median(plain_p99_ms), median(p99_ms), static_cast<long long>(lost));
   std::printf("{\"rtp_forward_ratio\": {\"value\": %.3f, \"unit\": \"x\", \"floor\": 1},\n"
               " \"rtp_forward_cpu_us\": {\"value\": %.2f, \"unit\": \"us\", \"floor\": %.2f},\n"
               " \"recording_overhead\": {\"value\": %.3f, \"unit\": \"x\", \"floor\": 1},\n"
-              " \"relay_delay_ms_p99\": {\"value\": %.2f, \"unit\": \"ms\", \"floor\": null},\n"
+              " \"relay_delay_ms_p99\": {\"value\": %.2f, \"unit\": \"ms\", \"floor\": %.2f},\n"
               " \"worker_bytes_per_call\": {\"value\": %lld, \"unit\": \"bytes\", \"floor\": null}}\n",
-              median(ratio), median(captured_us), median(bare_us), median(overhead), median(p99_ms), static_cast<long long>((with_calls - empty) / calls));
+              median(ratio), median(captured_us), median(bare_us), median(overhead), median(p99_ms), median(bare_p99_ms), static_cast<long long>((with_calls - empty) / calls));
 }

@@ -35,7 +35,6 @@ EndpointConfig config(const char* ip) {
   config.listen_udp = {{ip, 5060}};
   config.local_networks = {"127.0.0.0/8"};
   config.nonce_secret = "0123456789abcdef0123456789abcdef";
-  config.max_transactions = 1'000'000;
   return config;
 }
 

@@ -90,7 +90,7 @@ Response refusal(std::string_view code, std::string_view detail) {
 
 Response refusal(const Trouble& t) {
   if (const Fault* known = fault(t.code)) return answer(known->status, known->code, t.text.empty() || known->status >= 500 ? known->says : std::string_view(t.text), known->says_fa);
-  if (t.code == "database" || t.code == "damaged" || t.code == "read-only") {  // SQL and paths are nobody's business outside
+  if (t.code == "database" || t.code == "damaged" || t.code == "read-only" || t.code == "no-centre" || t.code == "key") {  // SQL and paths are nobody's business outside
     log(LogLevel::error, "an answer failed", {{"code", t.code}, {"cause", t.text}});
     return refusal("trouble");
   }

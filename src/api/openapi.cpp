@@ -68,20 +68,21 @@ std::string operation(const Route& route, Components& components) {
 
 }  // namespace
 
+// One line an operation and a type, so that a change shows as a line.
 std::string openapi(const std::vector<Route>& routes) {
   Components components;
   components["Refusal"] = R"({"type":"object","properties":{"code":{"type":"string"},"message":{"type":"string"},"message_fa":{"type":"string"}},"required":["code","message","message_fa"]})";
   std::map<std::string, std::string> paths;
   for (const Route& route : routes) {
     std::string& path = paths[std::string(route.path)];
-    path += (path.empty() ? "" : ",") + quoted(lower(route.method)) + ":" + operation(route, components);
+    path += (path.empty() ? "" : ",\n") + quoted(lower(route.method)) + ":" + operation(route, components);
   }
   std::string out = R"({"openapi":"3.1.0","info":{"title":"Pasokh","version":"1","description":"The contact centre's API. Ids are texts, times RFC 3339 UTC, lengths milliseconds.","license":{"name":"Apache-2.0","identifier":"Apache-2.0"}},"security":[{"token":[]},{"cookie":[]}],"paths":{)";
   bool first = true;
-  for (const auto& [path, text] : paths) { out += (first ? "" : ",") + quoted(path) + ":{" + text + "}"; first = false; }
+  for (const auto& [path, text] : paths) { out += (first ? "\n" : ",\n") + quoted(path) + ":{\n" + text + "}"; first = false; }
   out += R"(},"components":{"securitySchemes":{"token":{"type":"http","scheme":"bearer"},"cookie":{"type":"apiKey","in":"cookie","name":"pasokh_session"}},"schemas":{)";
   first = true;
-  for (const auto& [name, schema] : components) { out += (first ? "" : ",") + quoted(name) + ":" + schema; first = false; }
+  for (const auto& [name, schema] : components) { out += (first ? "\n" : ",\n") + quoted(name) + ":" + schema; first = false; }
   return out + "}}}";
 }
 

@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <map>
 #include <mutex>
-#include <set>
 #include <thread>
 
 #include "api/workers.h"
@@ -126,12 +124,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_header() {
     parser_.emplace();
     parser_->header_limit(header_bytes_max);
-    parser_->body_limit(64 << 10);
+    parser_->body_limit(boost::none);  // the route says how much, once it is known
     http::async_read_header(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) { self->on_header(error); });
   }
 
   void on_header(Error error) {
-    if (error == http::error::end_of_stream) return close();
+    if (error == http::error::end_of_stream) return;  // the peer has gone, politely
     if (error == http::error::header_limit) return refuse("header-too-large");
     if (error && is_malformed(error)) return refuse("bad-request");
     if (error) return;  // gone, or too slow
@@ -175,13 +173,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
     stream_.expires_never();
     Workers& lane = house_.lanes.of(target_.route ? target_.route->lane : Lane::ordinary);
     const bool taken = lane.post([self = shared_from_this()] {
-      Response response = self->house_.router.handle(self->request_, self->target_);
+      Response response = self->answer();
       asio::post(self->stream_.get_executor(), [self, response = std::move(response)]() mutable { self->send(std::move(response)); });
     });
     if (!taken) {
       Response busy = refusal("busy");
       busy.headers.emplace_back("Retry-After", "2");
       send(std::move(busy));
+    }
+  }
+
+  Response answer() {
+    try {
+      return house_.router.handle(request_, target_);
+    } catch (const std::exception& thrown) {  // no memory, say: one request fails, the centre goes on
+      log(LogLevel::error, "a request failed", {{"cause", thrown.what()}});
+      return refusal("trouble");
     }
   }
 
@@ -271,9 +278,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
     read_header();
   }
 
+  // What the peer still sends is read and thrown away for a moment: closing at once would reset the connection, and our answer with it.
   void close() {
     Error ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(std::chrono::seconds(1));
+    throw_away(0);
+  }
+
+  void throw_away(std::size_t so_far) {
+    if (so_far > (1 << 20)) return;
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(16 << 10), [self = shared_from_this(), so_far](Error error, std::size_t n) {
+      if (!error) self->throw_away(so_far + n);
+    });
   }
 
   beast::tcp_stream stream_;
@@ -313,6 +331,7 @@ class Server final : public HttpServer {
     if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(1024, error);
+    if (!error) port_ = acceptor_.local_endpoint(error).port();
     if (!error) return Done{};
     const std::string where = o.host + ":" + std::to_string(o.port);
     if (error == boost::system::errc::address_in_use)
@@ -325,22 +344,20 @@ class Server final : public HttpServer {
     for (int i = 0; i < std::max(1, house_.options.threads); ++i) threads_.emplace_back([this] { io_.run(); });
   }
 
-  std::uint16_t port() const override {
-    Error error;
-    return acceptor_.local_endpoint(error).port();
-  }
+  std::uint16_t port() const override { return port_; }
 
   void stop() override {
     if (stopped_.exchange(true)) return;
-    asio::post(io_, [this] { Error ignored; acceptor_.close(ignored); });
+    house_.services.stop();
     house_.lanes.stop();
-    {
-      const std::scoped_lock lock(guard_);
-      for (auto& weak : connections_)
-        if (auto connection = weak.lock()) connection->give_up();
-    }
     io_.stop();
     for (auto& thread : threads_) thread.join();
+    Error ignored;  // no other thread is left: everything is closed here
+    acceptor_.close(ignored);
+    for (auto& weak : connections_)
+      if (auto connection = weak.lock()) connection->give_up();
+    io_.restart();
+    io_.poll();
   }
 
  private:
@@ -379,6 +396,7 @@ class Server final : public HttpServer {
   tcp::acceptor acceptor_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopped_{false};
+  std::uint16_t port_ = 0;
   std::mutex guard_;  // connections_
   std::vector<std::weak_ptr<Connection>> connections_;
 };

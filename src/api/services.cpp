@@ -31,8 +31,9 @@ switchboard::Reply Services::ask(switchboard::Commands commands) {
     waiting->came.notify_one();
   });
   std::unique_lock lock(waiting->guard);
-  if (!waiting->came.wait_for(lock, answer_within, [&] { return waiting->reply.has_value(); }))
-    return {false, "busy", "the centre did not answer in time; it may still carry the command out", {}};
+  const auto deadline = std::chrono::steady_clock::now() + answer_within;
+  while (!waiting->reply && !stopping_ && std::chrono::steady_clock::now() < deadline) waiting->came.wait_for(lock, std::chrono::milliseconds(100));
+  if (!waiting->reply) return {false, "busy", "the centre did not answer in time; it may still carry the command out", {}};
   return std::move(*waiting->reply);
 }
 

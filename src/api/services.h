@@ -1,6 +1,7 @@
 // What handlers work with: the centre, the people's database, the data folder. Any thread.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -54,6 +55,8 @@ class Services {
   switchboard::Reply ask(switchboard::Commands commands);
   Result<std::string> ask_one(switchboard::Command command);  // the JSON, or the refusal as Trouble
 
+  void stop() { stopping_ = true; }   // whoever waits for the centre gives up
+
   // the throttle of sign-ins, one caller at a time
   template <class F>
   auto with_throttle(F&& f) { const std::scoped_lock lock(throttle_guard_); return f(throttle_); }
@@ -65,6 +68,7 @@ class Services {
   switchboard::Centre& centre_;
   std::unique_ptr<storage::AccessStore> access_;
   Hooks hooks_;
+  std::atomic<bool> stopping_{false};
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
   std::mutex reports_guard_;

@@ -14,8 +14,9 @@ using access::Permission;
 Result<Whole> health(Call& call, const Nothing&) {
   auto told = call.services.ask_one({.noun = "centre", .verb = "health", .target = {}, .settings = {}, .by = "health"});
   if (!told) return Whole{{.status = 503, .body = R"({"status":"unavailable"})"}};
+  const bool ok = told->rfind(R"({"status":"ok")", 0) == 0;
   const bool inner = call.request.from_loopback || (call.caller && access::allows(call.caller->role, Permission::see_metrics));
-  return Whole{{.body = inner && told->rfind("{\"status\":\"ok\"", 0) == 0 ? *told : R"({"status":"ok"})"}};
+  return Whole{{.status = ok ? 200 : 503, .body = inner ? *told : ok ? R"({"status":"ok"})" : R"({"status":"degraded"})"}};
 }
 
 Result<Whole> metrics(Call& call, const Nothing&) {

@@ -12,6 +12,9 @@ namespace {
 
 const Option data{"data", "DIR", "the data folder (default: $PASOKH_DATA, else ./data)"};
 const Option format{"format", "table|json|csv", "how to print (default: table)"};
+const Option from{"from", "WHEN", "RFC 3339, or a date in either calendar (year below 1700: Jalali), in the centre's time zone"};
+const Option to{"to", "WHEN", "as --from; not included"};
+const Option lang{"lang", "fa|en", "language (default: the terminal's)"};
 
 std::vector<Subcommand> table() {
   const std::vector<Option> listing{data, format};
@@ -24,21 +27,15 @@ std::vector<Subcommand> table() {
         {"rtp", "LOW-HIGH", "ports for audio (default: 16384-32767)"},
         {"advertise", "ADDRESS", "our address as peers outside the local networks see it"}},
        {"init /srv/pasokh --advertise 203.0.113.7", "init data --demo"}},
-#ifdef PASOKH_HAS_serve
       {"serve", serve_command, "Run the centre", "راه‌اندازی مرکز تماس", {"serve DIR"}, {}, {"serve /srv/pasokh"},
        "Prints one line \"ready …\" when calls are taken. Ctrl-C ends it cleanly: calls get BYE, recordings are finished."},
-#endif
-#ifdef PASOKH_HAS_media
       {"media", media_command, "Carry audio and recordings (started by serve)", "پردازندهٔ صدا و ضبط (serve خودش اجرا می‌کند)",
        {"media --socket FILE [--bind IP] [--orphan-after TIME]"},
        {{"socket", "FILE", "where serve connects"}, {"bind", "IP", "address of the audio ports"}, {"orphan-after", "TIME", "end so long after serve has gone (default: 600s)"}},
        {"media --socket data/media/worker-1.sock"}},
-#endif
-#ifdef PASOKH_HAS_doctor
       {"doctor", doctor_command, "Check this machine: ports, addresses, clock, disk, audio", "بررسی درگاه‌ها، نشانی‌ها، ساعت، دیسک و صدا",
        {"doctor DIR [--format table|json] [--call NUMBER]"},
        {{"format", "table|json", "how to print (default: table)"}, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
-#endif
       {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
        {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
        {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue list --format json"},
@@ -69,7 +66,6 @@ std::vector<Subcommand> table() {
        " \"devices\":[{\"user\":\"201\",\"password\":\"…\"}], \"numbers\":[{\"number\":\"8000\",\"queue\":\"support\"}], \"trunks\":[…],\n"
        " \"users\":[{\"login\":\"sara\",\"role\":\"agent\",\"agent\":\"a01\"}], \"centre\":{…}}\n"
        "What is there already is changed, what is not is added, in this order: queues, agents, devices, trunks, numbers, centre, users. A refusal\nstops it and names its place in the file; mend that and import again. Passwords that are made are printed."},
-#ifdef PASOKH_HAS_call
       {"call", call_command, "Place a test call; or list, give and end live calls", "تماس آزمایشی؛ یا فهرست و فرمان تماس‌های جاری",
        {"call NUMBER [--to HOST:PORT] [--play FILE.wav] [--record FILE.wav] [--seconds N] …", "call --answer --user USER --password PASSWORD …", "call list",
         "call give CALL --agent CODE", "call hangup CALL"},
@@ -79,31 +75,33 @@ std::vector<Subcommand> table() {
         {"seconds", "N", "talk for so long"}, {"wait", "N", "give up after so long without an answer"}, {"count", "N", "so many calls, one after the other"},
         {"json", "", "print what happened as JSON"}, {"agent", "CODE", "give: to this agent"}},
        {"call 8000 --play hello.wav --record heard.wav --data data", "call list"}},
-#else
-      {"call", noun_command, "Live calls: list, give, hangup", "تماس‌های جاری", {"call list", "call give CALL --agent CODE", "call hangup CALL"},
-       {data, format, {"agent", "CODE", "give: to this agent"}}, {"call give 42 --agent a01"}},
-#endif
-#ifdef PASOKH_HAS_demo
-      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR"}, {data}, {"demo data"}},
-#endif
-#ifdef PASOKH_HAS_report
+      {"demo", demo_command, "Customers and specialists that call and answer by themselves", "مشتریان و کارشناسان ساختگی", {"demo DIR [--calls-per-minute N] [--customers N] [--seed N]"},
+       {data, {"calls-per-minute", "N", "how many customers call (default: 15)"}, {"customers", "N", "at most so many at once (default: 14)"}, {"seed", "N", "the same seed, the same day"}},
+       {"demo data"}},
       {"report", report_command, "Reports: calls, queues, agents, intervals", "گزارش‌ها",
-       {"report calls|queues|agents [--from WHEN --to WHEN] [--lang fa|en] [--format table|csv|json]"},
-       {data, format, {"from", "WHEN", "RFC 3339 or a date in either calendar (year below 1700: Jalali)"}, {"to", "WHEN", "as --from; not included"}, {"lang", "fa|en", "language of headings"}},
-       {"report calls --from 1405-09-01 --format csv"}},
-#endif
-#ifdef PASOKH_HAS_explain
+       {"report calls|queues|agents [--from WHEN --to WHEN] [--queue CODE] [--agent CODE] [--lang fa|en] [--format table|csv|json]",
+        "report intervals --by 15min|hour|day|month …", "report call ID"},
+       {data, format, from, to, lang, {"by", "15min|hour|day|month", "intervals; day and month are Jalali, in the centre's time zone (default: hour)"},
+        {"queue", "CODE", "only this queue"}, {"agent", "CODE", "only this agent"}, {"number", "NUMBER", "calling or dialled, a part is enough"},
+        {"outcome", "OUTCOME", "only calls that ended so"}, {"direction", "inbound|outbound|internal", "only these"}, {"min-duration", "90s", "talk at least so long"},
+        {"calls", "METRIC", "list the calls behind a figure (its name stands in brackets under the table)"}, {"limit", "N", "calls: only the newest N"}},
+       {"report calls --from 1405-09-01 --format csv", "report queues --calls abandoned --queue support"},
+       "Outcomes: in_progress, answered, abandoned, queue_full, waited_out, refused, unknown_number, no_answer, busy, failed.\n"
+       "wait_ms: first INVITE to the agent's answer, or to the end; talk_ms: from there to the end, hold included."},
       {"explain", explain_command, "Why did this agent get this call?", "چرا این تماس به این کارشناس رسید؟", {"explain CALL [--all] [--lang fa|en]"},
-       {data, {"all", "", "the whole ranking"}, {"lang", "fa|en", "language"}}, {"explain 42 --all"}},
-#endif
-#ifdef PASOKH_HAS_archive
-      {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها", {"archive list", "archive export CALL --to FILE.wav|.opus"},
-       {data, format, {"to", "FILE", "export: where; .wav or .opus"}}, {"archive export 42 --to call-42.wav"}},
-#endif
-#ifdef PASOKH_HAS_journal
-      {"journal", journal_command, "The journal: verify, export, replay", "دفتر رویدادها", {"journal verify|export|replay"},
-       {data, {"redacted", "", "export: without names and numbers"}, {"to", "FILE", "export: where"}}, {"journal verify --data /srv/pasokh"}},
-#endif
+       {data, {"all", "", "the whole ranking"}, lang}, {"explain 42 --all"}},
+      {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها",
+       {"archive list [--from WHEN --to WHEN] [--number …] [--queue …] [--agent …] [--outcome …] [--min-duration …] [--format …]", "archive export CALL --to FILE.wav|.opus"},
+       {data, format, from, {"to", "WHEN|FILE", "list: as --from, not included; export: where, .wav or .opus"}, lang, {"number", "NUMBER", "calling or dialled, a part is enough"},
+        {"queue", "CODE", "only this queue"}, {"agent", "CODE", "only this agent"}, {"outcome", "OUTCOME", "only calls that ended so"},
+        {"min-duration", "90s", "recordings at least so long"}, {"limit", "N", "only the newest N"}},
+       {"archive list --agent a01 --format json", "archive export 42 --to call-42.wav"}, "States: capturing, stopped, finished, failed, empty."},
+      {"journal", journal_command, "The journal: verify, export, replay", "دفتر رویدادها",
+       {"journal verify", "journal export [--from WHEN --to WHEN] [--redacted] [--format jsonl|file] [--out FILE]", "journal replay [FILE]"},
+       {data, from, to, {"redacted", "", "export: without numbers and names of people"}, {"format", "jsonl|file", "export: a line of JSON each, or compact (default: jsonl)"},
+        {"out", "FILE", "export: where (default: the terminal)"}},
+       {"journal verify --data /srv/pasokh", "journal export --from \"1405-09-03 10:00\" --redacted --out incident.jsonl", "journal replay incident.jsonl"},
+       "An export begins with the state before its first event, so that it replays elsewhere. Secrets and keys are never in it."},
   };
 }
 

@@ -1,5 +1,7 @@
 #include "app/recordings.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 
 namespace pasokh::app {
@@ -22,11 +24,16 @@ void Recordings::add_hooks(switchboard::Hooks& hooks) {
     if (!key) log(LogLevel::error, "recording-key", {{"capture", text(capture)}, {"why", key.error().text}});
     return key.value_or("");
   };
-  hooks.capture_closed = [this](CaptureId capture, CallId call, const std::string& wrapped_key) { closed(capture, call, wrapped_key); };
+  hooks.capture_closed = [this](CaptureId capture, CallId call, const std::string& wrapped_key, bool again) { closed(capture, call, wrapped_key, again); };
 }
 
-void Recordings::closed(CaptureId capture, CallId call, const std::string& wrapped_key) {
+void Recordings::closed(CaptureId capture, CallId call, const std::string& wrapped_key, bool again) {
   std::lock_guard lock(mutex_);
+  // A worker makes the file with the first packet: no file, no sound. Only after a restart may it have been finished already.
+  if (loop_ && !again && access(archive::capture_file(places_, capture).c_str(), F_OK) != 0) {
+    loop_->post([call, capture](switchboard::Switchboard& board, Instant now) { board.recording_finished(call, capture, {}, {}, 0, true, {}, now); });
+    return;
+  }
   archive::FinishJob job{capture, call, wrapped_key};
   if (!finisher_) early_.push_back(std::move(job));
   else if (!finisher_->add(std::move(job))) log(LogLevel::error, "finisher-full", {{"capture", text(capture)}, {"do", "it is finished after the next start"}});
@@ -42,6 +49,7 @@ void Recordings::start(switchboard::Loop& loop) {
     });
   };
   std::lock_guard lock(mutex_);
+  loop_ = &loop;
   finisher_ = std::make_unique<archive::Finisher>(places_, master_, told);
   for (auto& job : early_) (void)finisher_->add(std::move(job));
   early_.clear();

@@ -23,13 +23,14 @@ class Recordings {
 
  private:
   Recordings(archive::Places places, archive::MasterKey master) : places_(std::move(places)), master_(std::move(master)) {}
-  void closed(CaptureId, CallId, const std::string& wrapped_key);
+  void closed(CaptureId, CallId, const std::string& wrapped_key, bool again);
 
   const archive::Places places_;
   const archive::MasterKey master_;
   mutable std::mutex mutex_;        // guards early_ and finisher_
   std::vector<archive::FinishJob> early_;
   std::unique_ptr<archive::Finisher> finisher_;
+  switchboard::Loop* loop_ = nullptr;
 };
 
 }  // namespace pasokh::app

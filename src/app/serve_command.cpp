@@ -77,6 +77,7 @@ int serve_command(const Args& args) {
   options.rtp_high = configuration.rtp_high;
   options.media_workers = static_cast<std::size_t>(configuration.workers);
   options.advertise = configuration.advertise;
+  options.local_networks = configuration.local_networks;
   options.captures = configuration.captures;
   options.reserve_bytes = configuration.journal_reserve_mib << 20;
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
@@ -102,6 +103,8 @@ int serve_command(const Args& args) {
   http.host = configuration.http.host;
   http.port = configuration.http.port;
   http.threads = static_cast<int>(configuration.http_threads);
+  http.recordings = configuration.recordings;
+  http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
   auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
   if (!server) return fail(server.error().text);
 

@@ -84,6 +84,7 @@ Finished figures_of(const Aligner& aligned, const media::CaptureSummary& summary
   finished.lost_packets = aligned.lost_packets();
   finished.late_packets = aligned.late_packets();
   finished.damaged = summary.damaged;
+  if (!summary.damaged.empty() && finished.marks.size() < marks_max) finished.marks.push_back({"damaged", {}, {}});  // of the whole; where it was, the gaps tell
   return finished;
 }
 

@@ -80,6 +80,7 @@ class Floor {
   bool operator==(const Floor& other) const;                 // by value of the whole state
 
   struct State;                                              // private to the module: state.h
+  const State& inspect() const { return *state_; }           // for the module's own tests
 
  private:
   std::unique_ptr<State> state_;

@@ -37,11 +37,6 @@ constexpr std::size_t authenticated = 4 + 4 + salt_size + 4;   // of the block's
 constexpr std::size_t base_size = 8, record_header_size = 18;
 constexpr std::size_t largest_text = 16 * 1024;
 constexpr std::size_t longest_bytes = 1500;
-// A block is sealed when its first record is this old; the sweep that looks at it each 20 ms and the wait in between stay
-// within the 200 ms that a crash may cost.
-constexpr std::int64_t block_span_us = 160'000;
-
-using Bytes = std::uint8_t*;
 template <class T> void put(std::uint8_t*& at, T n) { std::memcpy(at, &n, sizeof n); at += sizeof n; }
 template <class T> T get(const std::uint8_t*& at) { T n; std::memcpy(&n, at, sizeof n); at += sizeof n; return n; }
 
@@ -286,7 +281,7 @@ void CaptureWriter::add(const CaptureRecord& record) {
   put(at, record.ssrc);
   put(at, static_cast<std::uint32_t>(record.arrived_us - in.base_us));
   put(at, static_cast<std::uint16_t>(length));
-  std::memcpy(at, record.bytes.data(), length);
+  if (length > 0) std::memcpy(at, record.bytes.data(), length);
   in.used += needed;
 }
 
@@ -298,6 +293,7 @@ Result<> CaptureWriter::flush() {
 
 bool CaptureWriter::due(std::int64_t now_us) const { return impl_->used > 0 && now_us - impl_->base_us >= block_span_us; }
 std::int64_t CaptureWriter::bytes() const { return impl_->end; }
+std::int64_t CaptureWriter::block_began_us() const { return impl_->wrong ? 1 : impl_->used > 0 ? impl_->base_us : 0; }
 bool CaptureWriter::failed() const { return impl_->wrong.has_value(); }
 
 namespace {

@@ -36,6 +36,10 @@ class CaptureWriter {                // in the worker; no allocation per packet 
   bool due(std::int64_t now_us) const;
   std::int64_t bytes() const;
   bool failed() const;               // writing failed; flush() says why, nothing more is written
+  // of the block in the making; 0: none; 1: writing failed, flush() says why
+  std::int64_t block_began_us() const;
+  // A block is sealed when its first record is this old; whoever sweeps each 20 ms stays within the 200 ms that a crash may cost.
+  static constexpr std::int64_t block_span_us = 170'000;
  private:
   struct Impl;
   explicit CaptureWriter(Impl*);

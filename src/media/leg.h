@@ -35,7 +35,7 @@ struct Leg {
   EventReceiver events;
   std::unique_ptr<InBandDetector> in_band;
   bool events_seen = false;          // the peer sends events: its tones are not digits a second time
-  std::vector<Leg*> listeners;
+  const std::vector<Leg*>* listeners = nullptr;  // of this leg; the worker keeps the list
   Capture* capture = nullptr;
 
   // out

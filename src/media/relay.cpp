@@ -64,14 +64,14 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
   if (content == Content::event) {
     leg.events_seen = true;
     if (const auto digit = leg.events.on_packet(packet.payload, packet.size, packet.timestamp, now_us)) events_.heard_digit(leg, *digit);
-    for (Leg* listener : leg.listeners) pass_event(leg, *listener, packet, late, now_us);
+    for (Leg* listener : *leg.listeners) pass_event(leg, *listener, packet, late, now_us);
     return;
   }
   leg.reception.on_audio(packet.timestamp, now_us);
   if (leg.in_band && !leg.events_seen)
     if (const auto digit = leg.in_band->on_audio(packet.payload, packet.size, leg.wanted.codec == Codec::pcma)) events_.heard_digit(leg, *digit);
-  if (leg.listeners.size() == 1) return pass_audio(leg, *leg.listeners.front(), packet, late, now_us);
-  for (Leg* listener : leg.listeners) {  // each changes its copy
+  if (leg.listeners->size() == 1) return pass_audio(leg, *leg.listeners->front(), packet, late, now_us);
+  for (Leg* listener : *leg.listeners) {  // each changes its copy
     std::array<std::uint8_t, rtp_header_size + longest_audio> copy;
     RtpPacket own = packet;
     own.payload = copy.data() + rtp_header_size;
@@ -127,7 +127,7 @@ void Relay::pass_event(Leg& from, Leg& to, const RtpPacket& packet, bool late, s
 }
 
 void Relay::leave_out(Leg& from) {
-  for (Leg* listener : from.listeners) listener->out.leave_out(from.feed());
+  for (Leg* listener : *from.listeners) listener->out.leave_out(from.feed());
 }
 
 void Relay::on_tick(Leg& leg, std::int64_t now_us) {

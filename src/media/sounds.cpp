@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <system_error>
 
 #include "base/assert.h"
 #include "media/g711.h"
@@ -25,15 +26,14 @@ std::int64_t changed_ns(const std::string& path) {
 
 }  // namespace
 
-Sounds::Sounds() : ready_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), thread_([this] { work(); }) { PASOKH_ASSERT(ready_ >= 0); }
+Sounds::Sounds() : ready_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { PASOKH_ASSERT(ready_ >= 0); }
 
 Sounds::~Sounds() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   close(ready_);
 }
 
@@ -44,11 +44,17 @@ std::shared_ptr<const Sound> Sounds::file(const std::string& path) {
   if (entry.sound && entry.changed_ns == changed) return entry.sound;
   entry.sound = std::make_shared<Sound>();          // who plays the old one keeps it to its end
   entry.changed_ns = changed;
-  {
-    const std::lock_guard lock(mutex_);
-    wanted_.push_back({path, entry.sound});
+  std::unique_lock lock(mutex_);
+  wanted_.push_back({path, entry.sound});
+  if (working_) return entry.sound;
+  working_ = true;
+  lock.unlock();
+  if (thread_.joinable()) thread_.join();           // it has left its loop
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error&) {
+    work();                                         // no thread to be had: better late packets than no prompt
   }
-  wake_.notify_one();
   return entry.sound;
 }
 
@@ -98,8 +104,7 @@ void Sounds::evict() {
 void Sounds::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
-    if (stopping_) return;
+    if (stopping_ || wanted_.empty()) { working_ = false; return; }
     Job job = std::move(wanted_.front());
     wanted_.pop_front();
     lock.unlock();

@@ -2,7 +2,6 @@
 // its results are taken over by the worker's thread. At most 64 MiB stay, the longest unused go first.
 #pragma once
 
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -47,10 +46,10 @@ class Sounds {
   std::uint64_t uses_ = 0;
 
   int ready_;
-  std::mutex mutex_;                                // guards the two lists and the flag
-  std::condition_variable wake_;
+  // The helper thread lives while there is something to read: a process of one thread pays less for each system call.
+  std::mutex mutex_;                                // guards the two lists and the flags
   std::deque<Job> wanted_, done_;
-  bool stopping_ = false;
+  bool working_ = false, stopping_ = false;
   std::thread thread_;
 };
 

@@ -94,7 +94,7 @@ class Worker final : TransportUser, RelayEvents {
   void change(Leg&, const LegWanted&, const LegAddresses&, bool is_new);
   void start_programme(Leg&, const LegWanted&);
   void pace(Leg&);
-  void link_listeners();
+  void listen_to(Leg&, LegId heard_before, LegId heard_now);
   void remove(LegId);
   void close_capture(CaptureId);
 
@@ -116,6 +116,7 @@ class Worker final : TransportUser, RelayEvents {
   Sounds sounds_;
   Captures captures_;
   std::unordered_map<LegId, std::unique_ptr<Leg>> legs_;
+  std::unordered_map<LegId, std::vector<Leg*>> listeners_;  // by the leg they hear, be it there yet or not
   std::vector<Leg*> by_fd_;                      // the leg that a descriptor belongs to
   std::vector<std::uint32_t> turns_;             // how often a descriptor number was given to a leg
   std::vector<Leg*> paced_;
@@ -212,6 +213,7 @@ void Worker::obey(const LegWanted& wanted) {
     made->report_due_us = now_us_ + report_interval_us / 2 + static_cast<std::int64_t>(more >> 32) % report_interval_us;
     leg = made.get();
     if (const auto opened = open_ports(*leg, wanted.port); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
+    leg->listeners = &listeners_[wanted.leg];
     legs_[wanted.leg] = std::move(made);
   } else if (leg->wanted.port != wanted.port) {
     if (const auto opened = open_ports(*leg, wanted.port); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
@@ -234,10 +236,9 @@ void Worker::change(Leg& leg, const LegWanted& wanted, const LegAddresses& addre
   leg.capture = captures_.find(wanted.capture);
   if (wanted.receive && !leg.wanted.receive) leg.silent_since_us = now_us_;
   const bool heard_a_leg = static_cast<bool>(leg.wanted.hears);
-  const bool relink = is_new || wanted.hears != leg.wanted.hears;
   const bool other_programme = is_new || wanted.programme != leg.wanted.programme || (heard_a_leg && !wanted.hears);
+  listen_to(leg, leg.wanted.hears, wanted.hears);
   leg.wanted = wanted;
-  if (relink) link_listeners();
   if (wanted.hears || !wanted.programme) leg.programme_active = false;
   else if (other_programme) start_programme(leg, wanted);
 }
@@ -281,14 +282,15 @@ void Worker::remove(LegId id) {
   LegRemoved removed{leg.statistics()};
   close_ports(leg);
   std::erase(paced_, &leg);
-  for (auto& [other_id, other] : legs_) std::erase(other->listeners, &leg);
+  listen_to(leg, leg.wanted.hears, {});
+  if (leg.listeners->empty()) listeners_.erase(id);
   legs_.erase(found);
   link_.tell(removed);
 }
 
 void Worker::obey(const CaptureWanted& wanted) {
-  captures_.want(wanted, link_.connection());
-  for (auto& [id, leg] : legs_)
+  if (!captures_.want(wanted, link_.connection())) return;
+  for (auto& [id, leg] : legs_)                  // said in the wrong order
     if (leg->wanted.capture == wanted.capture) leg->capture = captures_.find(wanted.capture);
 }
 void Worker::obey(const CaptureMark& mark) { captures_.mark(mark, now_us_); }
@@ -388,14 +390,14 @@ void Worker::close_ports(Leg& leg) {
   }
 }
 
-void Worker::link_listeners() {
-  for (auto& [id, leg] : legs_) leg->listeners.clear();
-  std::vector<Leg*> in_order;
-  for (auto& [id, leg] : legs_)
-    if (leg->wanted.hears) in_order.push_back(leg.get());
-  std::sort(in_order.begin(), in_order.end(), [](const Leg* a, const Leg* b) { return a->serial < b->serial; });
-  for (Leg* leg : in_order)
-    if (Leg* source = find(leg->wanted.hears)) source->listeners.push_back(leg);
+void Worker::listen_to(Leg& leg, LegId before, LegId now) {
+  if (before == now) return;
+  if (before) {
+    const auto list = listeners_.find(before);
+    std::erase(list->second, &leg);
+    if (list->second.empty() && !find(before)) listeners_.erase(list);
+  }
+  if (now) listeners_[now].push_back(&leg);
 }
 
 // --- by the clock

@@ -38,6 +38,7 @@ class Bounded {
     entries_.erase(found->second);
     index_.erase(found);
   }
+  void clear() { index_.clear(); entries_.clear(); }
   std::size_t size() const { return entries_.size(); }
 
  private:

@@ -59,9 +59,13 @@ MessageBuilder Core::begin_request(const RequestHead& head, const Flow& to) {
 }
 
 Flow Core::answer_flow(const Message& request, const Flow& from) {
-  if (from.transport == Transport::tcp || request.vias().empty()) return from;
+  if (request.vias().empty() || (from.transport == Transport::tcp && from.connection)) return from;
   const Via& via = request.vias().front();
   Flow to = from;
+  if (from.transport == Transport::tcp) {                            // its connection is gone: a new one to where the peer listens
+    to.remote.port = via.port ? via.port : 5060;
+    return to;
+  }
   if (!via.rport) to.remote.port = via.port ? via.port : 5060;
   return to;
 }
@@ -75,7 +79,7 @@ MessageBuilder Core::begin_answer(const Message& request, const Flow& from, int 
 
 void Core::refuse_stateless(const Message& request, const Flow& from, int status, Turn turn, std::string_view extra_name, std::string_view extra_value) {
   if (request.method() == Method::ack) return;                       // §17: an ACK is never answered
-  auto builder = begin_answer(request, from, status, request.to_tag().empty() ? unique.tag(request.call_id()) : std::string());
+  auto builder = begin_answer(request, from, status, request.to_tag().empty() ? unique.passing_tag() : std::string());
   if (!extra_name.empty()) builder.header(extra_name, extra_value);
   turn.out.send(answer_flow(request, from), builder.finish(), true);
 }
@@ -87,7 +91,7 @@ void Core::answer(const Message& request, const Flow& from, int status, Turn tur
 }
 
 void Core::answer(const Message& request, const Flow& from, int status, Turn turn, bool early) {
-  answer(request, from, status, turn, early, begin_answer(request, from, status, request.to_tag().empty() ? unique.tag(request.call_id()) : std::string()).finish());
+  answer(request, from, status, turn, early, begin_answer(request, from, status, request.to_tag().empty() ? unique.passing_tag() : std::string()).finish());
 }
 
 void Core::log(Turn turn, std::string level, std::string text, std::vector<std::pair<std::string, std::string>> fields) {

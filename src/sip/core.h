@@ -35,6 +35,10 @@ struct Core {
   bool refusing = false;                           // overload: new calls get 503
   std::string refusing_why;
 
+  // An answered transaction stays for 32 s to absorb what comes again: a thousand calls a second keep a hundred thousand of them.
+  // So the limit is for the unanswered; all together may be ten times as many.
+  bool is_full() const { return transactions.unanswered() >= config.max_transactions || transactions.size() >= 10 * config.max_transactions; }
+
   bool is_local(const std::string& ip);
   Address own_address(const Flow& towards);        // for Via, Contact and SDP
   std::string contact(const Flow& towards);

@@ -61,8 +61,8 @@ struct Endpoint::Impl {
   void options(const Message& request, const Flow& from, Turn turn);
   void again(Transaction& transaction, const Message& request, Turn turn);
   bool looks_like_device(const Message& request, const Flow& from) const;
-  bool known_source(const Flow& from) const { return registrar.device_at(from) || trunk_of(from.remote.ip); }
-  std::optional<TrunkId> trunk_of(const std::string& ip) const;
+  bool known_source(const Flow& from) { return registrar.device_at(from) || registrar.address_has_device(from.remote.ip) || trunk_of(from.remote.ip); }
+  std::optional<TrunkId> trunk_of(const std::string& ip) { return trunks.at_address(ip); }
   void fire(Timer& timer, Turn turn);
   void unreachable(const Flow& to, Turn turn);
   void settle_no_answer(Transaction& transaction, bool transport_failed, Turn turn);
@@ -173,7 +173,7 @@ void Endpoint::Impl::outside_dialog(const Message& request, const Flow& from, Tu
 }
 
 void Endpoint::Impl::options(const Message& request, const Flow& from, Turn turn) {
-  auto plain = core.begin_answer(request, from, 200, core.unique.tag(request.call_id()));
+  auto plain = core.begin_answer(request, from, 200, core.unique.passing_tag());
   auto full = plain;
   full.header("Allow", allowed_methods);
   full.header("Accept", "application/sdp");
@@ -191,8 +191,6 @@ bool Endpoint::Impl::looks_like_device(const Message& request, const Flow& from)
   auto target = parse_uri(request.request_uri());
   return caller && target && registrar.device_of_user(caller->uri.user) && !(core.config.is_number && core.config.is_number(target->user));
 }
-
-std::optional<TrunkId> Endpoint::Impl::trunk_of(const std::string& ip) const { return trunks.at_address(ip); }
 
 void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
   if (legs.is_merged(request)) return core.refuse_stateless(request, from, 482, turn);
@@ -219,6 +217,10 @@ void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
     const Trunk& trunk = *trunks.find(*trunk_id);
     arrival.trunk = *trunk_id;
     arrival.dialled = trunks.inbound_called(trunk, target->scheme == "tel" ? (target->user.empty() ? target->host : target->user) : target->user);
+    // a carrier that calls the registered Contact names the dialled number in To alone
+    if (trunk.config.registers && target->user == trunk.config.user)
+      if (auto to = parse_name_addr(request.first(Field::to)); to && core.config.is_number)
+        if (auto number = trunks.inbound_called(trunk, to->uri.user); core.config.is_number(number)) arrival.dialled = std::move(number);
     auto shown = parse_name_addr(request.first(Field::from));
     if (trunk.config.trust_identity)
       for (auto value : request.list(Field::p_asserted_identity))
@@ -229,7 +231,7 @@ void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
       arrival.caller_name = shown->name;
     }
   }
-  if (core.refusing || core.transactions.size() >= core.config.max_transactions)  // after the checks: strangers get no other answer than always
+  if (core.refusing || core.is_full())  // after the checks: strangers get no other answer than always
     return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("overload", 9)));
   legs.arrive(std::move(request), from, std::move(arrival), turn);
 }
@@ -300,15 +302,15 @@ void Endpoint::datagram(const Flow& from, std::string_view bytes, Instant now, O
   impl_->turn(now, out, [&](Turn turn) { impl_->take(from, bytes, turn); });
 }
 
-void Endpoint::stream(const Flow& from, std::string_view bytes, Instant now, Out& out) {
+bool Endpoint::stream(const Flow& from, std::string_view bytes, Instant now, Out& out) {
   impl_->connections.opened(from);
-  if (impl_->splitters.size() >= splitters_limit && !impl_->splitters.contains(from.connection)) return;
+  if (impl_->splitters.size() >= splitters_limit && !impl_->splitters.contains(from.connection)) return false;
   auto& splitter = impl_->splitters[from.connection];
   splitter.feed(bytes);
   for (std::string message;;) {
     switch (splitter.next(message)) {
-      case StreamSplitter::Kind::nothing: return;
-      case StreamSplitter::Kind::broken: return;
+      case StreamSplitter::Kind::nothing: return true;
+      case StreamSplitter::Kind::broken: return false;
       case StreamSplitter::Kind::ping: out.send(from, "\r\n", true); break;  // RFC 5626 §3.5.1
       case StreamSplitter::Kind::message: impl_->turn(now, out, [&](Turn turn) { impl_->take(from, message, turn); }); break;
     }
@@ -323,6 +325,12 @@ void Endpoint::connection_lost(std::uint64_t connection, Instant now, Out& out) 
   impl_->turn(now, out, [&](Turn turn) {
     impl_->registrar.connection_lost(connection, turn);
     impl_->legs.connection_lost(connection, turn);
+    for (Transaction* transaction : impl_->core.transactions.unanswered_on(connection)) {  // they ask for a new one
+      Flow flow = transaction->peer;
+      flow.connection = 0;
+      if (transaction->kind == Transaction::Kind::invite_client) static_cast<InviteClient*>(transaction)->moved_to(flow, turn);
+      else static_cast<OtherClient*>(transaction)->moved_to(flow, turn);
+    }
   });
 }
 
@@ -375,6 +383,7 @@ bool Endpoint::device_reachable(DeviceId device) const { return impl_->registrar
 
 Endpoint::Counters Endpoint::counters() const {
   Counters out = impl_->core.counters;
+  out.retransmissions_out += impl_->core.transactions.repeated();
   out.transactions = impl_->core.transactions.size();
   out.legs = impl_->legs.size();
   out.bindings = impl_->registrar.binding_count();

@@ -121,7 +121,7 @@ struct EndpointConfig {
   std::string realm = "pasokh";
   std::string nonce_secret;                   // 32 random bytes, kept over restarts
   std::uint64_t epoch = 1;                    // grows at every start; makes tags, branches and leg ids unique without randomness
-  std::size_t max_transactions = 20'000;      // beyond: 503 with Retry-After to new calls
+  std::size_t max_transactions = 20'000;      // unanswered ones (all: ten times as many); beyond: 503 with Retry-After to new calls
   double requests_per_second_per_source = 100;  // token bucket for unknown sources, before any state
   std::function<bool(std::string_view digits)> is_number;  // a number of ours?
 };
@@ -145,7 +145,7 @@ class Endpoint {
 
   // --- bytes in
   void datagram(const Flow& from, std::string_view bytes, Instant now, Out&);
-  void stream(const Flow& from, std::string_view bytes, Instant now, Out&);   // TCP, any split; RFC 5626 keep-alive answered
+  bool stream(const Flow& from, std::string_view bytes, Instant now, Out&);   // TCP, any split; RFC 5626 keep-alive answered; false: not SIP, close it
   void connected(const Flow& flow, Instant now, Out&);
   void connection_lost(std::uint64_t connection, Instant now, Out&);
   void on_timeout(Instant now, Out&);

@@ -41,11 +41,13 @@ InviteClient::Verdict InviteClient::response(const Message& response, Turn turn)
   }
   if (status < 300) {
     state_ = State::accepted;
+    request_ = {};                                                   // neither repeated nor cancelled any more
     give_up_at_ = turn.now + transaction_life;                       // Timer M
     return Verdict::pass_up;
   }
   state_ = State::completed;
   ack_ = acknowledgement(response);
+  request_ = {};
   turn.out.send(peer, ack_, true);
   give_up_at_ = turn.now + transaction_life;                         // Timer D: at least 32 s on UDP, zero on TCP
   if (reliable()) finish();

@@ -24,13 +24,13 @@ class InviteClient : public Transaction {
   Verdict response(const Message& response, Turn turn);
   Fired on_timeout(Turn turn);
   Instant deadline() const override;
+  bool is_unanswered() const override { return is_unanswered_client(); }
   bool is_unanswered_client() const override { return state_ == State::calling || state_ == State::proceeding; }
   // §9.1: may go only after a provisional answer; true = send the CANCEL now, else ask take_cancel_due() after a provisional
   bool cancel(Instant now);
   bool take_cancel_due(Instant now);
   void give_up() { finish(); }               // the owner has found another way
   void moved_to(Flow flow, Turn turn);       // the peer's connection was replaced
-  std::uint64_t repeated = 0;
 
  private:
   std::string acknowledgement(const Message& response) const;

@@ -26,7 +26,7 @@ class InviteServer : public Transaction {
   void expect_no_more(Instant now);          // after a restart: the 2xx went out in an earlier life
   Fired on_timeout(Turn turn);
   Instant deadline() const override;
-  std::uint64_t repeated = 0;
+  bool is_unanswered() const override { return state_ == State::proceeding; }
 
  private:
   State state_ = State::proceeding;

@@ -85,8 +85,9 @@ void Legs::drop(Leg& leg, Turn turn) {
   }
   if (!leg.remote_tag.empty()) {
     const auto until = turn.now + ended_is_remembered;
-    ended_[leg.dialog_key()] = until;
-    ended_order_.emplace_back(until, leg.dialog_key());
+    const auto hash = TextHash{}(leg.dialog_key());
+    ended_[hash] = until;
+    ended_order_.emplace_back(until, hash);
   }
   dialogs_.erase(leg.dialog_key());
   if (leg.invite)
@@ -109,14 +110,14 @@ void Legs::drop_when_done(Leg& leg, Turn turn) {
 void Legs::tell_ended(Leg& leg, int status, std::string cause, bool by_peer, Turn turn) {
   if (leg.told_ended()) return;
   leg.state = LegState::ending;
-  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = Instant::never();
+  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = leg.ring_again_at = Instant::never();
   turn.out.event(LegEnded{leg.leg, status, std::move(cause), by_peer});
   changed(leg);
   arm(leg);
 }
 
 void Legs::arm(Leg& leg) {
-  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at});
+  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at});
   if (leg.state == LegState::confirmed) at = std::min({at, refresh_at(leg), session_ends_at(leg)});
   core_.timers.set(leg.timer, at);
 }
@@ -140,6 +141,10 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
     leg.repeat_reliable_at = turn.now + leg.repeat_reliable_after;
   }
   if (!find(id)) return;
+  if (leg.ring_again_at <= turn.now) {
+    leg.ring_again_at = turn.now + Duration::minutes(1);
+    respond(leg, 180, "", turn);
+  }
   if (leg.reoffer_at <= turn.now) {
     leg.reoffer_at = Instant::never();
     carry_out_wishes(leg, turn);
@@ -162,14 +167,26 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
 // resolved here, and a Contact outside the trunk's networks gets nothing from us.
 Flow Legs::next_hop(const Leg& leg) const {
   if (leg.device) return leg.flow;
-  std::string next = leg.route_set.empty() ? leg.remote_target : leg.route_set.front();
-  auto parsed = parse_name_addr(next);
-  auto flow = parsed ? flow_of_uri(parsed->uri) : std::nullopt;
+  std::optional<Flow> flow;
+  if (leg.route_set.empty()) {
+    if (auto target = parse_uri(leg.remote_target)) flow = flow_of_uri(*target);
+  } else if (auto route = parse_name_addr(leg.route_set.front())) {
+    flow = flow_of_uri(route->uri);
+  }
   if (!flow) return leg.flow;
   if (flow->remote == leg.flow.remote && flow->transport == leg.flow.transport) return leg.flow;
   if (flow->transport == Transport::tcp && leg.flow.transport == Transport::tcp && flow->remote.ip == leg.flow.remote.ip) return leg.flow;
   const Trunk* trunk = trunks_.find(leg.trunk);
   return trunk && trunks_.is_own(*trunk, flow->remote.ip) ? *flow : leg.flow;
+}
+
+LocalMedia Legs::media_towards(TrunkId id, const LocalMedia& wanted) const {
+  LocalMedia local = wanted;
+  if (const Trunk* trunk = trunks_.find(id)) {
+    if (!trunk->config.codecs.empty()) local.codecs = trunk->config.codecs;
+    if (trunk->config.dtmf != "rfc4733") local.telephone_event = false;
+  }
+  return local;
 }
 
 SdpLocal Legs::sdp_local(const Leg& leg, const Flow& flow) const {
@@ -302,7 +319,7 @@ void Legs::refuse_stray_answer(const Message& response, const Flow& from, Turn t
   auto routes = response.list(Field::record_route);
   stray.route_set.assign(routes.rbegin(), routes.rend());
   turn.out.send(from, dialog_request(stray, "ACK", core_.unique.branch(), response.cseq(), from), false);
-  if (ended_.contains(call_id + "|" + from_tag)) return;             // our own dialog, ended just now: its BYE is done
+  if (ended_.contains(TextHash{}(call_id + "|" + from_tag))) return;             // our own dialog, ended just now: its BYE is done
   const auto branch = core_.unique.branch_for("stray|" + call_id + "|" + to_tag);
   const auto key = client_key(branch, "BYE");
   if (core_.transactions.find(key)) return;
@@ -333,13 +350,19 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
 
 void Legs::connection_lost(std::uint64_t connection, Turn) {
   std::vector<LegId> ids;
-  for (const auto& [id, leg] : legs_) if (leg->flow.connection == connection) ids.push_back(id);
+  for (const auto& [id, leg] : legs_)
+    if (leg->flow.connection == connection || leg->request_from.connection == connection) ids.push_back(id);
   std::sort(ids.begin(), ids.end());
-  for (LegId id : ids) { find(id)->flow.connection = 0; changed(*find(id)); }
+  for (LegId id : ids) {
+    Leg& leg = *find(id);
+    if (leg.flow.connection == connection) leg.flow.connection = 0;
+    if (leg.request_from.connection == connection) leg.request_from.connection = 0;  // §18.2.2: answers go to where the Via says
+    changed(leg);
+  }
 }
 
 bool Legs::had_dialog(const Message& request, Instant now) const {
-  if (auto found = ended_.find(std::string(request.call_id()) + "|" + std::string(request.to_tag())); found != ended_.end()) return now < found->second;
+  if (auto found = ended_.find(TextHash{}(std::string(request.call_id()) + "|" + std::string(request.to_tag()))); found != ended_.end()) return now < found->second;
   // in an earlier life: the tag proves itself, for as long as the peer may repeat its request
   const auto epoch = core_.unique.epoch_of_tag(request.to_tag(), request.call_id());
   return epoch && *epoch < core_.config.epoch && now < resumed_at_ + 2 * ended_is_remembered;

@@ -104,6 +104,7 @@ class Legs {
   void say_bye(Leg& leg, Turn turn);
   void acknowledge(Leg& leg, const Message& response, const Flow& from, Turn turn, bool early);
   void refuse_stray_answer(const Message& response, const Flow& from, Turn turn);
+  LocalMedia media_towards(TrunkId trunk, const LocalMedia& wanted) const;  // the trunk's codecs and kind of digits
   SdpLocal sdp_local(const Leg& leg, const Flow& flow) const;
 
   // outgoing
@@ -111,7 +112,7 @@ class Legs {
   void send_fork(Leg& leg, Fork& fork, Turn turn, bool early = false);
   void cancel_fork(Leg& leg, Fork& fork, Turn turn);
   Fork* fork_of(Leg& leg, std::string_view branch) const;
-  void on_fork_provisional(Leg& leg, Fork& fork, InviteClient& transaction, const Message& response, const Flow& from, Turn turn);
+  void on_fork_provisional(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
   void on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
   void on_fork_failure(Leg& leg, Fork& fork, int status, const Message* response, const Flow& from, Turn turn);
   bool try_again(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
@@ -152,8 +153,8 @@ class Legs {
   TextMap<LegId> first_requests_;                                    // by Call-ID, their tag and CSeq: merged requests
   std::unordered_map<DeviceId, std::set<LegId>> of_device_;
   std::vector<LegId> unsaved_;
-  TextMap<Instant> ended_;                                           // dialogs that ended in the last 32 s
-  std::deque<std::pair<Instant, std::string>> ended_order_;
+  std::unordered_map<std::size_t, Instant> ended_;                   // dialogs that ended in the last 32 s, by the hash of their key
+  std::deque<std::pair<Instant, std::size_t>> ended_order_;
   std::uint64_t arrived_ = 0;
   Instant resumed_at_;
 };

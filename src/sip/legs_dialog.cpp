@@ -234,8 +234,7 @@ void Legs::transfer_progress(LegId id, bool done, bool succeeded, Turn turn) {
 void Legs::renegotiate(LegId id, const LocalMedia& local, Turn turn) {
   Leg* leg = find(id);
   if (!leg || leg->told_ended() || leg->state == LegState::arrived) return;
-  leg->local = local;
-  if (const Trunk* trunk = trunks_.find(leg->trunk)) leg->local.codecs = trunk->config.codecs;
+  leg->local = media_towards(leg->trunk, local);
   leg->reoffer_wanted = true;
   changed(*leg);
   carry_out_wishes(*leg, turn);

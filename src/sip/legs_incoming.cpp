@@ -90,6 +90,7 @@ std::string Legs::answer_bytes(const Leg& leg, int status, std::string_view reas
 void Legs::respond(Leg& leg, int status, std::string_view reason, Turn turn, bool early, std::string_view body) {
   InviteServer* server = server_of(leg);
   if (!server) return;
+  server->peer = Core::answer_flow(*leg.invite, leg.request_from);   // its connection may have been lost since
   server->respond(status, answer_bytes(leg, status, reason, body), early, turn);
   core_.transactions.settle(*server);
 }
@@ -100,6 +101,8 @@ void Legs::ring(LegId id, Turn turn) {
   leg->ringing = true;                                               // not worth a write: after a restart the floor rings again
   if (leg->reliable_rseq) return send_reliable(*leg, turn);
   respond(*leg, 180, "", turn);
+  leg->ring_again_at = turn.now + Duration::minutes(1);
+  arm(*leg);
 }
 
 // RFC 3262 §3: the peer requires it, so the 180 is repeated until its PRACK comes.
@@ -123,14 +126,10 @@ void Legs::send_reliable(Leg& leg, Turn turn) {
 void Legs::accept(LegId id, const LocalMedia& local, Turn turn) {
   Leg* leg = find(id);
   if (!leg || leg->state != LegState::arrived) return;
-  leg->local = local;
-  if (const Trunk* trunk = trunks_.find(leg->trunk)) {
-    leg->local.codecs = trunk->config.codecs;
-    if (trunk->config.dtmf != "rfc4733") leg->local.telephone_event = false;
-  }
+  leg->local = media_towards(leg->trunk, local);
   leg->sdp_version = 1;
   leg->state = LegState::answered;
-  leg->prack_by = leg->repeat_reliable_at = Instant::never();
+  leg->prack_by = leg->repeat_reliable_at = leg->ring_again_at = Instant::never();
   leg->session_from = turn.now;
   if (leg->offer.empty()) {                                          // §13.2.1: delayed offer: ours goes in the 2xx
     leg->we_offered = true;
@@ -198,9 +197,9 @@ void Legs::on_refusal_settled(const InviteServer& transaction, Turn turn) {
 
 void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
   auto* found = core_.transactions.find(server_key(request, "INVITE"));
-  if (!found) return core_.answer(request, from, 481, turn);         // §9.2
+  if (!found) return core_.refuse_stateless(request, from, 481, turn);  // §9.2
   Leg* leg = found->kind == Transaction::Kind::invite_server ? find(LegId{found->owner.id}) : nullptr;
-  core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.tag(request.call_id())).finish());
+  core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.passing_tag()).finish());
   if (!leg || leg->state != LegState::arrived) return;               // the 2xx is out already: the canceller's BYE will come
   send_refusal(*leg, 487, "", turn);
   tell_ended(*leg, 487, "cancelled", true, turn);

@@ -50,7 +50,7 @@ void Legs::dial_device(LegId id, DeviceId device, const CallerIdentity& caller, 
   const Address own = core_.own_address(leg->flow);
   leg->call_id = core_.unique.call_id(own.ip);
   leg->local_tag = core_.unique.tag(leg->call_id);
-  leg->local_party = party(caller, own.ip.find(':') == std::string::npos ? own.ip : own.ip) + ";tag=" + leg->local_tag;
+  leg->local_party = party(caller, own.ip) + ";tag=" + leg->local_tag;
   leg->remote_party = "<" + bindings.front()->contact + ">";
   for (const Binding* binding : bindings) {
     Fork fork;
@@ -69,9 +69,7 @@ void Legs::dial_trunk(LegId id, TrunkId trunk_id, std::string_view number, const
   auto leg = std::make_unique<Leg>();
   leg->leg = id;
   leg->trunk = trunk_id;
-  leg->local = local;
-  leg->local.codecs = trunk->config.codecs;
-  if (trunk->config.dtmf != "rfc4733") leg->local.telephone_event = false;
+  leg->local = media_towards(trunk_id, local);
   leg->flow = *target;
   const std::string own = core_.own_address(*target).ip;
   const std::string host = trunk->config.host.empty() ? target->remote.ip : trunk->config.host;
@@ -158,7 +156,7 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
   Fork* fork = fork_of(*leg, branch);
   if (status < 200) {
     if (!fork || !transaction) return;
-    on_fork_provisional(*leg, *fork, *transaction, response, from, turn);
+    on_fork_provisional(*leg, *fork, response, from, turn);
   } else if (success) {
     // a repeated 2xx of the dialog we have is acknowledged again (§13.2.2.4)
     if (leg->has_dialog() && response.to_tag() == leg->remote_tag && response.cseq() == leg->invite_cseq) return acknowledge(*leg, response, from, turn, true);
@@ -169,10 +167,9 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
   }
 }
 
-void Legs::on_fork_provisional(Leg& leg, Fork& fork, InviteClient& transaction, const Message& response, const Flow& from, Turn turn) {
+void Legs::on_fork_provisional(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
   if (leg.trunk) trunks_.learn_address(leg.trunk, response, turn);
   if (fork.state == Fork::State::cancelled) return cancel_fork(leg, fork, turn);  // it waited for a sign of life (§9.1)
-  (void)transaction;
   const int status = response.status();
   if (status == 100 || leg.state != LegState::calling) return;
   if (response.lists(Field::require, "100rel") && !response.first(Field::rseq).empty()) {

@@ -90,6 +90,9 @@ class Message {
   std::vector<Via> vias_;
 };
 
+// The session description in the body: all of it, or the first application/sdp part of a multipart body (RFC 5621 §3.1); else "".
+std::string_view sdp_of(const Message&);
+
 // Splits a TCP stream into messages by Content-Length (RFC 3261 §18.3); CRLF keep-alive (RFC 5626 §3.5.1) is told apart.
 class StreamSplitter {
  public:

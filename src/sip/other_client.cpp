@@ -17,6 +17,7 @@ OtherClient::Verdict OtherClient::response(const Message& response, Turn turn) {
     return Verdict::pass_up;
   }
   state_ = State::completed;
+  request_ = {};
   resend_at_ = Instant::never();
   give_up_at_ = turn.now + t4;                                       // Timer K: zero on TCP
   if (reliable()) finish();

@@ -23,10 +23,10 @@ class OtherClient : public Transaction {
   Verdict response(const Message& response, Turn turn);
   Fired on_timeout(Turn turn);
   Instant deadline() const override;
+  bool is_unanswered() const override { return is_unanswered_client(); }
   bool is_unanswered_client() const override { return state_ != State::completed; }
   void give_up() { finish(); }               // the owner has found another way
   void moved_to(Flow flow, Turn turn);
-  std::uint64_t repeated = 0;
 
  private:
   State state_ = State::trying;

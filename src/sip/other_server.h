@@ -15,7 +15,7 @@ class OtherServer : public Transaction {
   void request_again(Turn turn);
   void on_timeout(Turn turn);
   Instant deadline() const override { return give_up_at_; }
-  std::uint64_t repeated = 0;
+  bool is_unanswered() const override { return give_up_at_ == Instant::never(); }
 
  private:
   std::string last_;

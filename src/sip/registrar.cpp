@@ -23,6 +23,14 @@ std::string field(const std::map<std::string, std::string>& fields, const char* 
 // libre before 2.0 refuses the whole answer (ENOSYS) when any line of it names an algorithm but MD5.
 bool gives_up_at_sha256(std::string_view user_agent) { return user_agent.starts_with("baresip v0.") || user_agent.starts_with("baresip v1."); }
 
+// for a log line that machines read: a name must not be able to write another "source="
+std::string printable(std::string_view user) {
+  std::string out(user.substr(0, 64));
+  for (char& c : out)
+    if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_' || c == '+')) c = '?';
+  return out;
+}
+
 Duration ban_for(std::uint32_t bans) {
   Duration ban = first_ban;
   for (std::uint32_t n = 1; n < bans && ban < longest_ban; ++n) ban = 2 * ban;
@@ -152,22 +160,27 @@ void Registrar::note_failure(const std::string& user, bool user_exists, const Fl
     }
   }
   // one line a failure, in a form that fail2ban can match
-  core_.log(turn, "warning", "auth-failed user=" + user.substr(0, 64) + " source=" + from.remote.ip,
-            {{"user", user.substr(0, 64)}, {"source", from.remote.ip}, {"banned", address_banned ? "address" : turn.now < failures.until ? "user" : "no"}});
+  const std::string shown = printable(user);
+  core_.log(turn, "warning", "auth-failed user=" + shown + " source=" + from.remote.ip,
+            {{"user", shown}, {"source", from.remote.ip}, {"banned", address_banned ? "address" : turn.now < failures.until ? "user" : "no"}});
 }
 
 bool Registrar::address_has_device(const std::string& ip) const { return device_addresses_.contains(ip); }
 
 void Registrar::challenge(const Message& request, const Flow& from, bool stale, Turn turn) {
   const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
-  auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.tag(request.call_id()) : std::string());
-  // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
-  // that know SHA-256 choose it wherever it stands.
-  for (const char* algorithm : {"MD5", "SHA-256"}) {
-    if (algorithm[0] == 'S' && gives_up_at_sha256(request.first(Field::user_agent))) break;
-    builder.header("WWW-Authenticate", "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\",algorithm=" + algorithm + (stale ? ",stale=true" : ""));
-  }
-  turn.out.send(Core::answer_flow(request, from), builder.finish(), true);
+  auto with = [&](bool sha256) {
+    auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.passing_tag() : std::string());
+    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "") + ",algorithm=";
+    // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
+    // that know SHA-256 choose it wherever it stands.
+    builder.header("WWW-Authenticate", common + "MD5");
+    if (sha256) builder.header("WWW-Authenticate", common + "SHA-256");
+    return builder.finish();
+  };
+  std::string bytes = with(!gives_up_at_sha256(request.first(Field::user_agent)));
+  if (bytes.size() > request.bytes().size() && !device_at(from)) bytes = with(false);  // threats S6: no amplifier for strangers
+  turn.out.send(Core::answer_flow(request, from), std::move(bytes), true);
 }
 
 void Registrar::on_register(const Message& request, const Flow& from, bool address_is_trusted, Turn turn) {
@@ -195,7 +208,7 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
   if (everything && (!asked.empty() || usual != 0 || request.first(Field::expires).empty())) return core_.answer(request, from, 400, turn);  // §10.3 step 6
   for (const auto& contact : asked)
     if (contact.seconds > 0 && contact.seconds < shortest) {
-      auto builder = core_.begin_answer(request, from, 423, core_.unique.tag(request.call_id()));
+      auto builder = core_.begin_answer(request, from, 423, core_.unique.passing_tag());
       builder.header("Min-Expires", std::to_string(shortest));
       return core_.answer(request, from, 423, turn, false, builder.finish());
     }
@@ -217,7 +230,21 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
     turn.out.event(DeviceReachability{device.config.device, !was_reachable, device.bindings.empty() ? std::string() : device.bindings.front()->contact});
 }
 
-void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& from, Turn turn) {
+namespace {
+
+// Where requests to a contact go. Behind a NAT the Contact names an address that we cannot reach: then the way back is where the
+// REGISTER came from. Without one (Contact and source are the same address) the Contact is meant as it says, port included.
+Flow reachable_at(std::string_view contact, const Flow& from) {
+  if (from.transport != Transport::udp) return from;
+  auto uri = parse_uri(contact);
+  if (auto direct = uri ? flow_of_uri(*uri) : std::nullopt; direct && direct->transport == Transport::udp && direct->remote.ip == from.remote.ip) return *direct;
+  return from;
+}
+
+}  // namespace
+
+void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& source, Turn turn) {
+  const Flow from = reachable_at(contact, source);
   auto known = std::find_if(device.bindings.begin(), device.bindings.end(), [&](const auto& binding) { return binding->contact == contact; });
   if (seconds == 0) {
     if (known != device.bindings.end()) unbind(device, static_cast<std::size_t>(known - device.bindings.begin()), turn);
@@ -264,7 +291,7 @@ void Registrar::index(const Binding& binding, bool present) {
 }
 
 std::string Registrar::ok_for(const Message& request, const Flow& from, const Device& device, Turn turn) {
-  auto builder = core_.begin_answer(request, from, 200, core_.unique.tag(request.call_id()));
+  auto builder = core_.begin_answer(request, from, 200, core_.unique.passing_tag());
   for (const auto& binding : device.bindings)
     builder.header("Contact", "<" + binding->contact + ">;expires=" + std::to_string((binding->expires - turn.now).us / 1'000'000));
   return builder.finish();

@@ -29,6 +29,7 @@ class Registrar {
 
   std::optional<DeviceId> device_of_user(std::string_view user) const;
   std::optional<DeviceId> device_at(const Flow& flow) const;   // a live binding's own flow
+  bool address_has_device(const std::string& ip) const;
   std::string user_of(DeviceId device) const;
   bool reachable(DeviceId device) const;
   std::vector<const Binding*> bindings(DeviceId device) const;
@@ -58,7 +59,6 @@ class Registrar {
   bool digest_fits(const Message& request, const std::map<std::string, std::string>& fields, const Device* device) const;
   bool take_nonce_count(const std::string& nonce, std::string_view count);
   void note_failure(const std::string& user, bool user_exists, const Flow& from, bool address_is_trusted, Turn turn);
-  bool address_has_device(const std::string& ip) const;
   void bind(Device& device, std::string contact, std::uint32_t seconds, const Message& request, const Flow& from, Turn turn);
   void adopt(Device& device, BindingRow&& row, Turn turn);
   void move(Binding& binding, const Flow& flow, Turn turn);

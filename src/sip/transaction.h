@@ -30,7 +30,10 @@ class Transaction {
 
   virtual Instant deadline() const = 0;
   virtual bool is_unanswered_client() const { return false; }
+  virtual bool is_unanswered() const = 0;    // else it only waits for what may come again
+  bool counted = false;                      // by the table, among the unanswered
   bool finished() const { return finished_; }
+  std::uint64_t repeated = 0;  // messages sent again
 
  protected:
   Transaction(Kind which, Flow remote, Owner whose) : kind(which), peer(std::move(remote)), owner(whose), timer(Wakes::transaction, this) {}

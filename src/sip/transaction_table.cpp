@@ -35,16 +35,31 @@ Transaction* TransactionTable::find(std::string_view key) const {
   return found == by_key_.end() ? nullptr : found->second.get();
 }
 
-std::vector<Transaction*> TransactionTable::unanswered_to(const Flow& peer) const {
+template <class Fits>
+std::vector<Transaction*> TransactionTable::unanswered_where(Fits&& fits) const {
   std::vector<Transaction*> out;
   for (const auto& [key, transaction] : by_key_)
-    if (transaction->is_unanswered_client() && transaction->peer.transport == peer.transport && transaction->peer.remote == peer.remote) out.push_back(transaction.get());
+    if (transaction->is_unanswered_client() && fits(transaction->peer)) out.push_back(transaction.get());
   std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
   return out;
 }
 
+std::vector<Transaction*> TransactionTable::unanswered_to(const Flow& peer) const {
+  return unanswered_where([&](const Flow& flow) { return flow.transport == peer.transport && flow.remote == peer.remote; });
+}
+
+std::vector<Transaction*> TransactionTable::unanswered_on(std::uint64_t connection) const {
+  return unanswered_where([&](const Flow& flow) { return flow.transport == Transport::tcp && flow.connection == connection; });
+}
+
 void TransactionTable::settle(Transaction& transaction) {
+  const bool counts = !transaction.finished() && transaction.is_unanswered();
+  if (counts != transaction.counted) {
+    transaction.counted = counts;
+    unanswered_ += counts ? 1 : -1;
+  }
   if (!transaction.finished()) return timers_.set(transaction.timer, transaction.deadline());
+  repeated_ += transaction.repeated;
   auto found = by_key_.find(transaction.key);
   if (found != by_key_.end()) by_key_.erase(found);
 }

@@ -41,10 +41,18 @@ class TransactionTable {
   // after every step of a transaction: moves its deadline, or removes it when it has finished
   void settle(Transaction& transaction);
   std::size_t size() const { return by_key_.size(); }
-  std::vector<Transaction*> unanswered_to(const Flow& peer) const;  // client transactions, in the order of their keys
+  std::size_t unanswered() const { return unanswered_; }
+  std::uint64_t repeated() const { return repeated_; }              // by transactions that have ended
+  // client transactions, in the order of their keys
+  std::vector<Transaction*> unanswered_to(const Flow& peer) const;
+  std::vector<Transaction*> unanswered_on(std::uint64_t connection) const;
 
  private:
+  template <class Fits> std::vector<Transaction*> unanswered_where(Fits&& fits) const;
+
   Timers& timers_;
+  std::uint64_t repeated_ = 0;
+  std::size_t unanswered_ = 0;
   TextMap<std::unique_ptr<Transaction>> by_key_;
 };
 

@@ -37,6 +37,7 @@ Duration retry_after(std::uint32_t failures) {
 }  // namespace
 
 void Trunks::set(const TrunkConfig& config, Turn turn) {
+  by_address_.clear();
   auto& trunk = trunks_[config.trunk];
   const bool fresh = !trunk;
   if (fresh) {
@@ -64,6 +65,7 @@ void Trunks::remove(TrunkId id, Turn turn) {
   if (found == trunks_.end()) return;
   if (found->second->registered) send_register(*found->second, 0, turn);
   trunks_.erase(found);
+  by_address_.clear();
   turn.out.drop(RowKind::trunk, text(id));
 }
 
@@ -72,12 +74,17 @@ const Trunk* Trunks::find(TrunkId id) const {
   return found == trunks_.end() ? nullptr : found->second.get();
 }
 
-std::optional<TrunkId> Trunks::at_address(const std::string& ip) const {
+std::optional<TrunkId> Trunks::at_address(const std::string& ip) {
+  if (auto* known = by_address_.find(ip)) return *known;
   std::optional<TrunkId> best;
   int best_length = -1;
-  for (const auto& [id, trunk] : trunks_)
+  for (const auto& [id, trunk] : trunks_) {
     for (const auto& network : trunk->config.networks)
       if (const int length = prefix_length(network); length > best_length && in_network(ip, network)) { best = id; best_length = length; }
+    for (const auto& target : trunk->config.targets)
+      if (best_length < 128 && target.remote.ip == ip) { best = id; best_length = 128; }
+  }
+  by_address_.at(ip) = best;
   return best;
 }
 

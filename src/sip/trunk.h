@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sip/bounded.h"
 #include "sip/core.h"
 #include "sip/rows.h"
 
@@ -43,7 +44,7 @@ class Trunks {
   void set(const TrunkConfig& config, Turn turn);
   void remove(TrunkId trunk, Turn turn);
   const Trunk* find(TrunkId trunk) const;
-  std::optional<TrunkId> at_address(const std::string& ip) const;  // the longest network that contains it
+  std::optional<TrunkId> at_address(const std::string& ip);  // the longest network that contains it; a target stands for itself
   bool is_own(const Trunk& trunk, const std::string& ip) const;
   std::optional<Flow> target(TrunkId trunk) const;
   void target_failed(TrunkId trunk, const Flow& flow);
@@ -73,6 +74,7 @@ class Trunks {
   bool wants_address(const Trunk& trunk) const;
 
   Core& core_;
+  Bounded<std::optional<TrunkId>> by_address_{4'096};  // what at_address() found
   std::map<TrunkId, std::unique_ptr<Trunk>> trunks_;
   std::map<TrunkId, Address> learnt_before_;     // kept until resume(), when every trunk is known
 };

@@ -97,6 +97,7 @@ class Teller {
     return say(agent(e.agent) + " دو تماس را به هم رساند" + (e.to_agent ? "؛ اکنون با " + agent(e.to_agent) : ""),
                agent(e.agent) + " joined two calls" + (e.to_agent ? "; now with " + agent(e.to_agent) : ""));
   }
+  std::string operator()(const f::LegReplaced&) const { return say("تلفن دیگری جای یک طرف را گرفت", "another phone took the place of a party"); }
   template <class Event> std::string operator()(const Event& e) const {  // what has no sentence yet tells its name and fields
     return std::string(Event::kind) + " " + json_text(e);
   }

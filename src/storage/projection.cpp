@@ -655,8 +655,9 @@ Result<> Projection::show(LiveAgent& live) {
 
 Result<Projection::QueueLimits> Projection::limits(QueueId id) {
   auto [found, is_new] = queues_.try_emplace(id);
-  if (is_new) TRY_DONE(sql_->get_queue.each([&](Statement& r) { found->second = {{r.integer(0)}, {r.integer(1)}}; }, number(id)));
-  return found->second;
+  QueueLimits& of_queue = found->second;
+  if (is_new) TRY_DONE(sql_->get_queue.each([&](Statement& r) { of_queue = {{r.integer(0)}, {r.integer(1)}}; }, number(id)));
+  return of_queue;
 }
 
 // --- writing

@@ -171,7 +171,7 @@ struct Reports::Impl {
     for (auto [into, sql] : {std::pair{&codes.agents, "select id, code from agent"}, {&codes.queues, "select id, code from queue"},
                              {&codes.numbers, "select id, digits from number"}, {&codes.trunks, "select id, code from trunk"}}) {
       TRY(all, db().prepare(sql));
-      TRY_DONE(all.each([&](Statement& row) { into->emplace(static_cast<std::uint64_t>(row.integer(0)), std::string(row.text(1))); }));
+      TRY_DONE(all.each([to = into](Statement& row) { to->emplace(static_cast<std::uint64_t>(row.integer(0)), std::string(row.text(1))); }));
     }
     now = filter.now.value_or(clock_now());
     queue = {Codes::id_of(codes.queues, filter.queue)};
@@ -420,7 +420,7 @@ Result<std::vector<r::Duty>> Reports::Impl::duties(Instant begin, Instant end) {
   std::vector<r::Duty> all;
   TRY(before, db().prepare(state_at_sql));
   for (const auto& [id, code] : codes.agents)
-    TRY_DONE(before.each([&](Statement& row) {
+    TRY_DONE(before.each([&, id = id](Statement& row) {
       const auto until = time_at(row, 2);
       if (!until || *until > begin) all.push_back({AgentId{id}, {row.integer(1)}, until, duty_state(row.integer(0))});
     }, id, begin.us));

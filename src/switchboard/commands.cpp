@@ -125,8 +125,9 @@ std::string Switchboard::list(const std::string& noun, Instant now) const {
   for (auto at = json.find(mark); at != json.npos; at = json.find(mark, at + 1)) {
     const auto from = at + mark.size(), to = json.find('"', from);
     const auto party = party_text({call_id(json.substr(from, to - from)).value});
-    json.insert(at, "\"caller\":" + json_text(party.substr(0, party.find('\n'))) + ",");
-    at += mark.size();
+    const auto caller = "\"caller\":" + json_text(party.substr(0, party.find('\n'))) + ",";
+    json.insert(at, caller);
+    at += caller.size();
   }
   return json;
 }

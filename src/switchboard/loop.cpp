@@ -25,7 +25,7 @@
 namespace pasokh::switchboard {
 namespace {
 
-constexpr Duration gather = Duration::milliseconds(10);        // at most one commit each…
+constexpr Duration gather = Duration::milliseconds(15);        // at most one commit each…
 constexpr std::uint64_t snapshot_every = 50'000;               // events
 constexpr std::size_t datagrams_per_read = 32, bytes_per_datagram = 65'536;
 constexpr std::size_t tcp_connections_max = 20'000, tcp_backlog_max = 1 << 20;
@@ -254,8 +254,8 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   }
   sip.listen_tcp = sip.listen_udp;
   sip.advertise = options_.advertise;
-  sip.local_networks = own.networks;
-  for (const char* network : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"})
+  sip.local_networks = options_.local_networks.empty() ? own.networks : options_.local_networks;
+  if (options_.local_networks.empty()) for (const char* network : {"127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "::1/128", "fc00::/7", "fe80::/10"})
     sip.local_networks.emplace_back(network);
   sip.nonce_secret = nonce_secret;
   sip.epoch = epoch;
@@ -389,19 +389,21 @@ void LoopImpl::accept_tcp(int listener) {
 void LoopImpl::open_tcp(const sip::Flow& to, std::string bytes) {
   // an open or opening connection to the same place serves too
   for (auto& [id, connection] : tcp_)
-    if (connection.remote == to.remote) { connection.out += bytes; write_tcp(id); return; }
+    if (connection.remote == to.remote) {
+      connection.out += bytes;
+      if (!connection.connecting) write_tcp(id);
+      return;
+    }
   const auto where = to_socket_address(to.remote);
   const auto id = next_connection_++;
   const int fd = where ? socket(where->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
   if (fd < 0 || (connect(fd, where->get(), where->length) != 0 && errno != EINPROGRESS)) {
     if (fd >= 0) close(fd);
-    board_->connected({to.transport, to.remote, id}, clock_->now());
-    board_->connection_lost(id, clock_->now());
+    board_->unreachable(to, clock_->now());
     return;
   }
   tcp_.emplace(id, TcpConnection{fd, to.remote, true, std::move(bytes)});
   watch(fd, Source::tcp, id, EPOLLIN | EPOLLOUT);
-  board_->connected({to.transport, to.remote, id}, clock_->now());
 }
 
 void LoopImpl::read_tcp(std::uint64_t id) {
@@ -412,7 +414,7 @@ void LoopImpl::read_tcp(std::uint64_t id) {
     const auto got = recv(found->second.fd, buffer, sizeof buffer, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) { close_tcp(id); return; }
-    board_->stream({sip::Transport::tcp, found->second.remote, id}, {buffer, static_cast<std::size_t>(got)}, clock_->now());
+    if (!board_->stream({sip::Transport::tcp, found->second.remote, id}, {buffer, static_cast<std::size_t>(got)}, clock_->now())) { close_tcp(id); return; }
   }
 }
 
@@ -420,9 +422,20 @@ void LoopImpl::write_tcp(std::uint64_t id) {
   auto found = tcp_.find(id);
   if (found == tcp_.end()) return;
   auto& connection = found->second;
+  if (connection.connecting) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    getsockopt(connection.fd, SOL_SOCKET, SO_ERROR, &error, &length);
+    sockaddr_storage peer{};
+    socklen_t peer_length = sizeof peer;
+    if (error != 0) { close_tcp(id); return; }
+    if (getpeername(connection.fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) != 0) return;  // not yet
+    connection.connecting = false;
+    board_->connected({sip::Transport::tcp, connection.remote, id}, clock_->now());
+  }
   while (!connection.out.empty()) {
     const auto sent = ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
-    if (sent < 0 && (errno == EAGAIN || errno == EINTR || errno == ENOTCONN)) break;
+    if (sent < 0 && (errno == EAGAIN || errno == EINTR)) break;
     if (sent <= 0) { close_tcp(id); return; }
     connection.out.erase(0, static_cast<std::size_t>(sent));
   }
@@ -436,9 +449,12 @@ void LoopImpl::write_tcp(std::uint64_t id) {
 void LoopImpl::close_tcp(std::uint64_t id) {
   auto found = tcp_.find(id);
   if (found == tcp_.end()) return;
+  const bool was_connecting = found->second.connecting;
+  const auto remote = found->second.remote;
   close(found->second.fd);
   tcp_.erase(found);
-  board_->connection_lost(id, clock_->now());
+  if (was_connecting) board_->unreachable({sip::Transport::tcp, remote, 0}, clock_->now());
+  else board_->connection_lost(id, clock_->now());
 }
 
 void LoopImpl::transmit(std::vector<Datagram>& datagrams) {

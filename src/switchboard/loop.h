@@ -22,6 +22,7 @@ struct LoopOptions {
   std::size_t media_workers = 2;
   std::string captures;                       // folder, absolute
   std::string advertise;
+  std::vector<std::string> local_networks;    // CIDR; empty: those of the interfaces, and the private ranges
   std::int64_t reserve_bytes = 64 << 20;
   std::size_t max_transactions = 20'000;
   double requests_per_second_per_source = 100;

@@ -126,7 +126,9 @@ void Switchboard::load_trunk(std::string_view code, Instant now) {
   config.trust_identity = !is_no(get("trust_identity"));
   config.options_every = Duration::seconds(seconds(get("options_every"), 30));
   config.register_for = Duration::seconds(seconds(get("register_for"), 600));
-  if (!config.host.empty()) {
+  if (config.host.empty()) {
+    config.options_every = {};  // known by its networks alone: there is nobody to ask
+  } else {
     const auto transport = get("transport") == "tcp" ? sip::Transport::tcp : sip::Transport::udp;
     const auto port = static_cast<std::uint16_t>(seconds(get("port"), 0));
     if (auto found = resolved_.find(code); found != resolved_.end()) config.targets = found->second;
@@ -204,6 +206,7 @@ void Switchboard::resume(Instant now) {
   }
   // captures whose end was decided, but whose worker may not have heard it
   for (auto& [capture, closing] : captures_closing_) {
+    closing.again = true;
     closing.worker = std::min(closing.worker, setup_.workers.size() - 1);
     closing.wrapped_key = setup_.hooks.live_row(storage::LiveKind::recording_key, text(capture));  // worker_up sends the order again
   }

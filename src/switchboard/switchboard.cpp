@@ -80,7 +80,12 @@ void Switchboard::put_row(storage::LiveKind kind, std::string key, std::optional
 // --- inputs
 
 void Switchboard::datagram(const sip::Flow& from, std::string_view bytes, Instant now) { endpoint_.datagram(from, bytes, now, *this); settle(now); }
-void Switchboard::stream(const sip::Flow& from, std::string_view bytes, Instant now) { endpoint_.stream(from, bytes, now, *this); settle(now); }
+bool Switchboard::stream(const sip::Flow& from, std::string_view bytes, Instant now) {
+  const bool good = endpoint_.stream(from, bytes, now, *this);
+  settle(now);
+  return good;
+}
+void Switchboard::unreachable(const sip::Flow& to, Instant now) { endpoint_.unreachable(to, now, *this); settle(now); }
 void Switchboard::connected(const sip::Flow& flow, Instant now) { endpoint_.connected(flow, now, *this); settle(now); }
 void Switchboard::connection_lost(std::uint64_t connection, Instant now) { endpoint_.connection_lost(connection, now, *this); settle(now); }
 
@@ -486,7 +491,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       if (closing == board.captures_closing_.end() || closing->second.worker != worker) return;
       const auto done = std::move(closing->second);
       board.captures_closing_.erase(closing);
-      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, done.call, done.wrapped_key);
+      if (board.setup_.hooks.capture_closed) board.setup_.hooks.capture_closed(m.capture, done.call, done.wrapped_key, done.again);
     }
     void operator()(const media::CaptureStopped& m) const {
       auto found = board.captures_.find(m.capture);

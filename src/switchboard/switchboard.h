@@ -52,7 +52,8 @@ struct Hooks {
   std::function<std::pair<std::string, std::string>(CaptureId)> new_recording_key;   // {key, wrapped key}
   std::function<std::string(CaptureId, std::string_view wrapped)> unwrap_recording_key;  // "" when it cannot be opened
   std::function<std::vector<media::PlayItem>(const floor::ProgrammeItem&, floor::Language)> play_items;
-  std::function<void(CaptureId, CallId, const std::string& wrapped_key)> capture_closed;  // the finisher's work begins; asked again until recording_finished()
+  // The finisher's work begins; asked again (again = true) after a restart, until recording_finished() tells the result.
+  std::function<void(CaptureId, CallId, const std::string& wrapped_key, bool again)> capture_closed;
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
@@ -78,7 +79,8 @@ class Switchboard final : private sip::Out {
 
   // --- inputs
   void datagram(const sip::Flow& from, std::string_view bytes, Instant now);
-  void stream(const sip::Flow& from, std::string_view bytes, Instant now);
+  bool stream(const sip::Flow& from, std::string_view bytes, Instant now);  // false: not SIP, close the connection
+  void unreachable(const sip::Flow& to, Instant now);                       // a connection could not be opened
   void connected(const sip::Flow&, Instant now);
   void connection_lost(std::uint64_t connection, Instant now);
   void worker_message(std::size_t worker, const media::FromWorker&, Instant now);
@@ -175,7 +177,7 @@ class Switchboard final : private sip::Out {
   std::map<CaptureId, Capture> captures_;
   std::unordered_map<CallId, std::pair<std::size_t, int>> call_worker_;  // worker, legs open
   std::vector<bool> worker_alive_;
-  struct Closing { CallId call; std::size_t worker = 0; std::string wrapped_key; };
+  struct Closing { CallId call; std::size_t worker = 0; std::string wrapped_key; bool again = false; };
   std::map<CaptureId, Closing> captures_closing_;    // asked to close, not yet told as closed
   std::vector<LegId> dirty_;                         // legs whose LegWanted must be sent with this turn
   std::unordered_set<LegId> dirty_set_;

@@ -32,6 +32,8 @@ void look_at(const Message& message) {
     for (auto value : message.list(field))
       if (auto address = parse_name_addr(value)) (void)text(address->uri);
   (void)message.lists(Field::supported, "timer");
+  const auto sdp = sdp_of(message), body = message.body();
+  expect(sdp.empty() || (sdp.data() >= body.data() && sdp.data() + sdp.size() <= body.data() + body.size()), "the SDP lies in the body");
 }
 
 // The same message written by us says the same.

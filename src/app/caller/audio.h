@@ -73,7 +73,7 @@ class Audio {
   AudioFigures figures_;
   std::uint32_t heard_ssrc_ = 0, first_timestamp_ = 0, last_digit_timestamp_ = 0;
   bool heard_any_ = false, digit_any_ = false;
-  std::int64_t first_place_ = 0, highest_ = 0, expected_before_ = 0, base_ = 0, received_now_ = 0, transit_ = 0;
+  std::int64_t first_place_ = 0, highest_ = 0, expected_before_ = 0, base_ = 0, transit_ = 0;
   double jitter_ = 0;                                   // samples
   Instant first_heard_, last_heard_;
   std::size_t heard_max_ = 0;

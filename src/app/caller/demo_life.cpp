@@ -12,7 +12,7 @@ namespace pasokh::app::caller {
 namespace {
 
 constexpr std::string_view ours = ";built-in=yes";      // marks our Contacts, also those that a killed demo left behind
-constexpr auto expires = Duration::seconds(20);
+constexpr auto expires = Duration::seconds(60);
 
 std::string masked(const std::string& number) {         // no whole phone numbers on a screen that others see
   return number.size() < 8 ? number : number.substr(0, 4) + "…" + number.substr(number.size() - 3);
@@ -65,7 +65,7 @@ Duration DemoLife::Random::exponential(double mean_s) { return Duration{static_c
 struct DemoLife::Specialist {
   DemoFile::Device device;
   std::unique_ptr<UserAgent> phone;
-  bool seated = false, signed_in = false, said_trouble = false;
+  bool given_up = false, signed_in = false, said_trouble = false;
   std::weak_ptr<Call> call;
 };
 
@@ -114,7 +114,7 @@ void DemoLife::end() {
 LifeCounts DemoLife::counts() const {
   auto counts = counts_;
   counts.live = static_cast<std::int64_t>(customers_.size());
-  counts.seats_taken = std::count_if(specialists_.begin(), specialists_.end(), [](const auto& s) { return !s->seated; });
+  counts.seats_taken = std::count_if(specialists_.begin(), specialists_.end(), [](const auto& s) { return s->given_up; });
   return counts;
 }
 
@@ -133,12 +133,12 @@ void DemoLife::watch_seat(Specialist& specialist, const Registered& registered) 
   }
   specialist.said_trouble = false;
   if (taken_by_another(registered)) {
-    specialist.seated = false;
+    specialist.given_up = true;
     specialist.phone->unregister();
     say_("another phone has registered as " + specialist.device.user + ": the built-in specialist leaves the seat of " + specialist.device.agent + " to you");
     return wait_for_seat(specialist);
   }
-  specialist.seated = true;
+  specialist.given_up = false;
   if (!std::exchange(specialist.signed_in, true) && sign_in_) sign_in_(specialist.device.agent, specialist.device.user);
 }
 
@@ -216,7 +216,7 @@ void DemoLife::customer_calls() {
   // Speaks from the first moment on: when a person has taken a seat, nobody tells us that the waiting is over.
   customer->call->on_answered = [this, weak] { if (const auto c = weak.lock()) c->call->audio().play(dialogues_[c->dialogue].customer, true); };
   customer->call->on_ended = [this, weak] { if (const auto c = weak.lock()) over(c); };
-  loop_.after(patience, [this, weak] {
+  loop_.after(patience, [weak] {
     const auto c = weak.lock();
     if (!c || c->connected || c->call->ended()) return;
     c->call->hang_up();

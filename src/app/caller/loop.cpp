@@ -12,7 +12,14 @@
 namespace pasokh::app::caller {
 
 Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) { PASOKH_ASSERT(epoll_ >= 0); }
-Loop::~Loop() { ::close(epoll_); }
+// What timers still hold (calls, their audio) takes its leave of us while it goes: our own maps must be whole by then.
+Loop::~Loop() {
+  auto timers = std::exchange(timers_, {});
+  auto watched = std::exchange(watched_, {});
+  timers.clear();
+  watched.clear();
+  ::close(epoll_);
+}
 
 Instant Loop::now() const {
   timespec t{};

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "app/caller/sdp_text.h"
 #include "app/caller/sockets.h"
@@ -274,6 +275,12 @@ void UserAgent::send_register(const std::string& contact_value, Duration expires
   begin(branch, builder.finish(), settings_.server, false, [=, this](const sip::Message* response) {
     if (response && response->status() < 200) return;
     if (response && (response->status() == 401 || response->status() == 407) && attempt < 2 && learn(*response)) return send_register(contact_value, expires, attempt + 1, told);
+    if (response && response->status() == 423 && attempt < 3) {   // §10.2.8: the registrar wants rarer refreshes
+      int least = 0;
+      const auto text = response->first(sip::Field::min_expires);
+      std::from_chars(text.data(), text.data() + text.size(), least);
+      if (Duration::seconds(least) > expires && least <= 86'400) return send_register(contact_value, Duration::seconds(least), attempt + 1, told);
+    }
     Registered registered{.status = response ? response->status() : 0};
     if (response)
       for (const auto value : response->list(sip::Field::contact))

@@ -7,6 +7,10 @@ void enter(State& state, Agent& agent, AgentState next, Instant at) {
   const bool was_on_duty = agent.on_duty();
   if (agent.state != next) agent.since = at;
   if (agent.state == AgentState::paused && next == AgentState::talking && agent.pause_next.empty()) agent.pause_next = agent.pause_reason;  // an own call in a break: the break goes on after it
+  if (agent.state == AgentState::wrap_up && next != AgentState::wrap_up) {  // one timer per agent, gone with its state (complaint 34)
+    state.timers.erase({agent.wrap_up_until, TimerKind::agent, agent.id.value});
+    agent.wrap_up_until = Instant::never();
+  }
   agent.state = next;
   if (was_on_duty && !agent.on_duty()) agent.idle_earned = at - agent.idle_since;
   if (!was_on_duty && agent.on_duty()) agent.idle_since = at - agent.idle_earned;
@@ -77,8 +81,6 @@ void rest(State& state, Agent& agent, Instant at) {
 
 void evolve(State& state, const WrapUpEnded& event, Instant at) {
   Agent& agent = state.agent(event.agent);
-  state.timers.erase({agent.wrap_up_until, TimerKind::agent, agent.id.value});
-  agent.wrap_up_until = Instant::never();
   agent.idle_since = at;
   rest(state, agent, at);
 }

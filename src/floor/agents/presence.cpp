@@ -18,6 +18,14 @@ void let_go_of_offer(Desk& desk, AgentId id, WithdrawReason why) {
     if (offer.agent == id) return withdraw(desk, call->id, Offer(offer), why);
 }
 
+// A consult, transfer or internal call that rings at a phone which the agent leaves: it ends as declined.
+void let_go_of_side_leg(Desk& desk, AgentId id) {
+  const LegId leg = desk.state.agent(id).side_leg;
+  if (!leg) return;
+  desk.effect(EndLeg{leg, EndCause::declined});
+  leg_gone(desk, leg, EndCause::declined);
+}
+
 void end_wrap_up(Desk& desk, AgentId id) {
   const Agent& agent = desk.state.agent(id);
   if (agent.state == AgentState::wrap_up) desk.put(WrapUpEnded{id, agent.call});
@@ -54,6 +62,7 @@ void sit_down(Desk& desk, AgentId id, DeviceId device_id, const std::string& by)
     sign_out_now(desk, leaves, by);
   }
   let_go_of_offer(desk, id, WithdrawReason::agent_left);
+  let_go_of_side_leg(desk, id);
   desk.put(AgentSignedIn{id, device_id, by});
   become_ready(desk, id, by);
 }
@@ -91,6 +100,7 @@ void set_paused(Desk& desk, const SetPaused& stimulus) {
 
 void sign_out_now(Desk& desk, AgentId id, const std::string& by) {
   let_go_of_offer(desk, id, WithdrawReason::agent_left);
+  let_go_of_side_leg(desk, id);
   end_wrap_up(desk, id);
   if (desk.state.agent(id).signed_in()) desk.put(AgentSignedOut{id, by});
   cut_ledger(desk, id);

@@ -11,6 +11,15 @@ void changed(State& state, Call& call) {
   state.touched.insert(call.id);
 }
 
+// Who sits at the leg talks in its call now; on a second line when they talk already.
+void talks(State& state, const Leg& leg, Instant at) {
+  Agent& agent = state.agent(leg.agent);
+  if (agent.side_leg == leg.id) agent.side_leg = {};
+  if (agent.in_call() && agent.call != leg.call) { agent.second_call = leg.call; return; }
+  agent.call = leg.call;
+  enter(state, agent, AgentState::talking, at);
+}
+
 // The leg takes the agent's place in the call.
 void take_place(State& state, Call& call, Leg& leg, Instant at) {
   call.held = false;
@@ -23,11 +32,7 @@ void take_place(State& state, Call& call, Leg& leg, Instant at) {
   leg.role = LegRole::agent;
   call.agent = leg.agent;
   call.agent_leg = leg.id;
-  Agent& agent = state.agent(leg.agent);
-  if (agent.side_leg == leg.id) agent.side_leg = {};
-  if (agent.in_call() && agent.call != call.id) { agent.second_call = call.id; return; }
-  agent.call = call.id;
-  enter(state, agent, AgentState::talking, at);
+  talks(state, leg, at);
 }
 
 }  // namespace
@@ -110,24 +115,14 @@ void evolve(State& state, const LegAnswered& event, Instant at) {
   if (event.leg == call.consult.leg) {
     call.consult.answered = true;
     call.consult.deadline = Instant::never();
-    if (leg->agent) {
-      Agent& agent = state.agent(leg->agent);
-      agent.side_leg = {};
-      agent.call = event.call;
-      enter(state, agent, AgentState::talking, at);
-    }
+    if (leg->agent) talks(state, *leg, at);
   } else if (event.leg == call.transfer.leg) {
     call.transfer = {};
     take_place(state, call, *leg, at);
   } else if (event.leg == call.customer) {
     call.answered = true;
     call.dial_deadline = Instant::never();
-    if (leg->agent) {  // an internal call: who was called talks too
-      Agent& agent = state.agent(leg->agent);
-      agent.side_leg = {};
-      agent.call = event.call;
-      enter(state, agent, AgentState::talking, at);
-    }
+    if (leg->agent) talks(state, *leg, at);  // an internal call: who was called talks too
   } else if (event.leg == call.agent_leg) {
     call.dial_deadline = Instant::never();
     call.accepted = true;
@@ -199,8 +194,10 @@ void evolve(State& state, const CallsJoined& event, Instant at) {
 }
 
 void evolve(State& state, const LegReplaced& event, Instant) {
+  if (state.find(event.by)) return;
   auto node = state.legs.extract(event.leg);
   if (!node) return;
+  if (const AgentId agent = node.mapped().agent; agent && state.agent(agent).side_leg == event.leg) state.agent(agent).side_leg = event.by;
   node.key() = event.by;
   node.mapped().id = event.by;
   state.legs.insert(std::move(node));
@@ -210,7 +207,7 @@ void evolve(State& state, const LegReplaced& event, Instant) {
   if (!call) return;
   for (LegId* leg : {&call->customer, &call->agent_leg, &call->outside, &call->consult.leg, &call->consult.progress_to, &call->transfer.leg, &call->transfer.progress_to}) rename(*leg);
   for (auto& offer : call->offers) rename(offer.leg);
-  state.touched.insert(event.call);
+  changed(state, *call);  // whoever heard the old leg hears the new one
 }
 
 }  // namespace pasokh::floor

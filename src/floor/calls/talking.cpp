@@ -89,6 +89,7 @@ void leg_answered(Desk& desk, const LegAnsweredByPeer& stimulus) {
     case LegRole::outside:
     case LegRole::code: break;
   }
+  if (leg->agent && desk.state.agent(leg->agent).state == AgentState::wrap_up) end_wrap_up_early(desk, leg->agent);
   desk.put(LegAnswered{id, leg->id});
   if (!call.accepted && call.agent_leg) desk.put(CallAnswered{id, call.agent_leg});
 }
@@ -218,7 +219,7 @@ void record_if_due(Desk& desk, CallId id) {
 
 void capture_failed(Desk& desk, const CaptureFailed& stimulus) {
   const Call* call = desk.state.find(stimulus.call);
-  if (call && call->capture == stimulus.capture && call->capture_failed) return;
+  if (call && (call->capture != stimulus.capture || call->capture_failed)) return;
   desk.put(RecordingFailed{stimulus.call, stimulus.capture, stimulus.why});
   desk.put(AlarmRaised{"recording-failed", "A recording has stopped: " + stimulus.why + ". Calls go on."});
 }

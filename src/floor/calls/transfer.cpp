@@ -210,12 +210,14 @@ void transfer_asked(Desk& desk, const TransferAsked& stimulus) {
 // RFC 5589 §7: the phone has talked to `replaces` on its second line and now joins both.
 void join_calls(Desk& desk, CallId id, const TransferAsked& stimulus) {
   State& state = desk.state;
+  const Leg* leg = state.find(stimulus.leg);
   const Leg* second = state.find(stimulus.replaces);
   const Call* from = second ? state.find(second->call) : nullptr;
   const Call* call = state.find(id);
   const LegId other = !from || from->id == id ? LegId{} : from->agent_leg == stimulus.replaces ? from->customer : from->agent_leg;
   const Leg* other_leg = state.find(other);
-  if (!other_leg || other_leg->state != LegState::up) return desk.effect(TransferProgress{stimulus.leg, true, false});
+  const bool same_phone = second && leg->device && second->device == leg->device;
+  if (!same_phone || !other_leg || other_leg->state != LegState::up || from->waiting || from->consult.leg || from->transfer.leg) return desk.effect(TransferProgress{stimulus.leg, true, false});
   const CallId from_id = from->id;
   const AgentId agent = call->agent, to_agent = other_leg->agent;
   const LegId own = call->agent_leg;
@@ -225,6 +227,9 @@ void join_calls(Desk& desk, CallId id, const TransferAsked& stimulus) {
   desk.put(CallTransferred{id, agent, TransferKind::consult, to_agent, {}, other});
   desk.put(CallsJoined{id, from_id, agent, other, to_agent});
   end_call(desk, from_id, Outcome::answered, EndCause::transferred);
+  const Duration wrap_up = state.find(id)->queue ? state.queue(state.find(id)->queue).settings.wrap_up : Duration{};
+  if (agent && wrap_up.us > 0 && state.agent(agent).signed_in() && !state.agent(agent).in_call() && state.agent(agent).state != AgentState::wrap_up)
+    desk.put(WrapUpStarted{agent, id, desk.now + wrap_up});  // the second line kept them talking until here
   record_if_due(desk, id);
 }
 

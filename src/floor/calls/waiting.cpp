@@ -94,6 +94,7 @@ void overflow_or_end(Desk& desk, CallId id, Outcome outcome) {
   const bool accepted = call.accepted;
   leave_queue(desk, id, why_left(outcome), WithdrawReason::moved);
   if (!accepted) {  // refused before it was answered: the caller's line says busy and nothing is charged
+    if (const AgentId caller = desk.state.find(id)->caller_agent) agent_leaves(desk, id, caller);
     desk.put(CallEnded{id, outcome, EndCause::busy});
     desk.effect(RefuseLeg{customer, EndCause::busy, std::string(name_of(outcome))});
     return;

@@ -12,6 +12,7 @@ struct WaitKey {
   std::int32_t priority = 0;
   Instant since;
   CallId call;
+  bool operator==(const WaitKey&) const = default;
   bool operator<(const WaitKey& other) const {
     if (priority != other.priority) return priority > other.priority;
     if (since != other.since) return since < other.since;

@@ -80,22 +80,36 @@ void lapse(Desk& desk, CallId id, AgentId agent, LapseReason why, const std::str
 
 }  // namespace
 
+// Always the earliest caller first, over all who became free and all who began to wait in this turn: the best for a later caller
+// may be one whom an earlier caller needs. Those who were free before cannot take anyone who waited before, so nobody else is
+// looked at.
 void route(Desk& desk) {
   State& state = desk.state;
   if (state.freed.empty() && state.fresh.empty()) return;
   state.ensure_roster();
-  // Agents who became free look at the whole line first: someone may have waited longer than those who came just now.
-  while (!state.freed.empty()) {
-    const AgentId agent = *state.freed.begin();
-    state.freed.erase(state.freed.begin());
-    while (state.roster.duty(agent).presence == Presence::free) {
-      const CallId call = first_for(state, agent);
-      if (!call || !offer_to_best(desk, call)) break;
+  std::set<std::pair<WaitKey, AgentId>> wanted;  // what each of the freed would take
+  auto look = [&](AgentId agent) {
+    if (state.roster.duty(agent).presence != Presence::free) return;
+    if (const Call* call = state.find(first_for(state, agent))) wanted.emplace(wait_key(*call), agent);
+  };
+  for (;;) {
+    while (!state.freed.empty()) {
+      const AgentId agent = *state.freed.begin();
+      state.freed.erase(state.freed.begin());
+      look(agent);
     }
-  }
-  while (!state.fresh.empty()) {
-    const CallId call = state.fresh.begin()->call;
-    if (!offer_to_best(desk, call)) state.fresh.erase(state.fresh.begin());
+    if (wanted.empty() && state.fresh.empty()) return;
+    const bool from_freed = !wanted.empty() && (state.fresh.empty() || !(*state.fresh.begin() < wanted.begin()->first));
+    if (!from_freed) {
+      const WaitKey key = *state.fresh.begin();
+      if (!offer_to_best(desk, key.call)) state.fresh.erase(key);
+      continue;
+    }
+    const auto [key, agent] = *wanted.begin();
+    const Call* call = state.find(key.call);
+    if (state.roster.duty(agent).presence == Presence::free && call && call->unoffered) offer_to_best(desk, key.call);
+    wanted.erase(wanted.begin());
+    look(agent);
   }
 }
 

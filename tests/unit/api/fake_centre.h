@@ -12,6 +12,7 @@
 #include "api/secrets.h"
 #include "base/json_text.h"
 #include "storage/access_store.h"
+#include "storage/journal.h"
 #include "switchboard/commands.h"
 
 namespace pasokh::api {
@@ -85,6 +86,7 @@ class Desk {
     auto store = storage::AccessStore::open(folder.path);
     access = store->get();
     add_one_of_each_role(*access, now);
+    if (auto journal = storage::JournalWriter::open(folder.path)) (*journal)->close();  // an empty one: reports have something to read
     services = std::make_unique<Services>(folder.path, folder.path + "/recordings", centre, std::move(*store), Hooks{.metrics = {}, .now = [this] { return now; }});
     router = std::make_unique<Router>(*services, limits);
     router->undeclared = [this](const Route& route, std::string_view code) { undeclared.push_back(std::string(route.operation) + " " + std::string(code)); };

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -46,6 +47,12 @@ class SmallCentre {
     ++registers;
     const auto user = sip::parse_name_addr(request.first(sip::Field::to)).value().uri.user;
     auto& contacts = bindings[user];
+    const auto asked = std::atoi(std::string(request.first(sip::Field::expires)).c_str());
+    if (asked != 0 && asked < 90) {                     // RFC 3261 §10.3 step 6
+      sip::MessageBuilder refusal;
+      send_datagram(fd_, from, refusal.response(423, "").answer_to(request, "r", from.ip, from.port, false).header("Min-Expires", "90").finish());
+      return;
+    }
     if (const auto contact = request.first(sip::Field::contact); !contact.empty()) {
       const auto uri = sip::text(sip::parse_name_addr(contact).value().uri);
       if (request.first(sip::Field::expires) == "0") contacts.erase(uri); else contacts[uri] = true;

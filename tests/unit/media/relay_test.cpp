@@ -408,3 +408,33 @@ TEST_CASE("reports go out and the peer's are read: loss and round trip reach the
   CHECK(statistics.round_trip_us > 0);
   CHECK(statistics.round_trip_us < 1'000'000);
 }
+
+TEST_CASE("legs are linked in whatever order they are wanted, heard by several, and unlinked when one goes") {
+  TwoLegs two;
+  Peer monitor(0x33);
+  auto monitor_leg = leg_for(3, next_port(), monitor, 1);
+  monitor_leg.codec = Codec::pcmu;
+  monitor_leg.payload = 0;
+  two.control.tell(monitor_leg);                                // before the leg that it hears
+  two.start();
+  for (std::uint32_t i = 0; i < 5; ++i) {
+    two.customer.send(two.customer_port, speech(i));
+    const auto at_agent = two.agent.receive(), at_monitor = monitor.receive();
+    REQUIRE(at_agent);
+    REQUIRE(at_monitor);
+    CHECK(at_agent->payload == speech(i));                      // not the translation made for the other listener
+    for (std::size_t j = 0; j < 160; ++j) CHECK(at_monitor->payload[j] == alaw_to_ulaw()[speech(i)[j]]);
+  }
+  two.control.tell(LegRemove{{1}});
+  REQUIRE(two.control.wait<LegRemoved>());
+  two.control.tell(two.customer_leg);                           // the leg comes again: its listeners are still its listeners
+  two.control.statistics();
+  two.customer.send(two.customer_port, speech(7));
+  CHECK(two.agent.receive()->payload == speech(7));
+  CHECK(monitor.receive());
+  two.control.tell(LegRemove{{3}});
+  REQUIRE(two.control.wait<LegRemoved>());
+  two.customer.send(two.customer_port, speech(8));
+  CHECK(two.agent.receive()->payload == speech(8));
+  CHECK_FALSE(monitor.receive(50));
+}

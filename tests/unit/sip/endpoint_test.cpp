@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "house.h"
 
 using namespace pasokh;
@@ -76,4 +78,220 @@ TEST_CASE("OPTIONS is answered 200 to anyone, without state, Max-Forwards 0 incl
   CHECK(parsed(answer.at(0).bytes).status() == 200);
   CHECK(answer.at(0).early);
   CHECK(house.endpoint->counters().transactions == 0);
+}
+
+namespace {
+
+int status_of(const std::vector<Sent>& sent) { return sent.empty() ? 0 : sent.size() == 1 ? parsed(sent[0].bytes).status() : -1; }
+const Flow stranger{Transport::udp, {"127.0.0.9", 9999}, 0};
+
+}  // namespace
+
+TEST_CASE("threats S8: each method outside a dialog has its answer, makes no state, and never an event") {
+  const std::vector<std::pair<std::string, int>> rules{{"INVITE", 401}, {"REGISTER", 401}, {"OPTIONS", 200}, {"ACK", 0}, {"BYE", 481}, {"CANCEL", 481}, {"PRACK", 481}, {"UPDATE", 481}, {"INFO", 481},
+                                                       {"NOTIFY", 481}, {"REFER", 403}, {"SUBSCRIBE", 489}, {"MESSAGE", 405}, {"PUBLISH", 405}, {"FROBNICATE", 405}};
+  for (const auto& [method, status] : rules)
+    for (auto transport : {Transport::udp, Transport::tcp})
+      for (bool in_dialog : {false, true}) {
+        CAPTURE(method);
+        CAPTURE(in_dialog);
+        House house;
+        Flow from = stranger;
+        from.transport = transport;
+        from.connection = transport == Transport::tcp ? 3 : 0;
+        House::Request request;
+        request.method = method;
+        if (in_dialog) request.to += ";tag=nobody";
+        auto sent = house.give(from, house.write(from, request));
+        CHECK(status_of(sent) == (in_dialog && method != "ACK" ? 481 : status));
+        if (status == 405 && !in_dialog) CHECK(parsed(sent[0].bytes).has(Field::allow));
+        CHECK(house.endpoint->counters().transactions == 0);
+        CHECK(house.endpoint->legs().empty());
+        CHECK(house.out.events.empty());
+        CHECK(house.out.rows.empty());
+        for (const auto& one : sent) CHECK(one.early);
+      }
+}
+
+TEST_CASE("§8.2: 420 with Unsupported, 416, 415 with Accept, 483; before anything is asked of the caller") {
+  House house;
+  auto status = [&](auto&& change) {
+    House::Request request;
+    request.call_id = house.branch();
+    request.body = sdp();
+    change(request);
+    auto bytes = house.write(house.carrier, request);
+    if (const auto hops = bytes.find("X-Hops: 0"); hops != std::string::npos) bytes.replace(bytes.find("Max-Forwards: 70"), 16, "Max-Forwards: 0");
+    return status_of(house.give(house.carrier, bytes));
+  };
+  CHECK(status([](auto& r) { r.extra = "Require: 100rel, frobnicate\r\n"; }) == 420);
+  CHECK(status([](auto& r) { r.uri = "http://example.com"; }) == 416);
+  CHECK(status([](auto& r) { r.type = "text/plain"; }) == 415);
+  CHECK(status([](auto& r) { r.extra = "X-Hops: 0\r\n"; }) == 483);
+  CHECK(house.out.all<LegArrived>().empty());
+  CHECK(house.endpoint->counters().transactions == 0);
+}
+
+TEST_CASE("overload and a full transaction table: new calls get 503 with a jittered Retry-After, calls in progress go on") {
+  for (bool by_order : {true, false}) {
+    House house;
+    house.max_transactions = 30;
+    house.start();
+    auto call = house.talk_in();
+    if (by_order) house.endpoint->set_overload(true, "disk");
+    else for (int n = 0; n < 30; ++n) house.call_in();
+    std::set<std::string> waits;
+    for (int n = 0; n < 20; ++n) {
+      House::Request invite;
+      invite.call_id = house.branch();
+      invite.body = sdp();
+      auto sent = house.give(house.carrier, house.write(house.carrier, invite));
+      REQUIRE(status_of(sent) == 503);
+      waits.insert(std::string(parsed(sent[0].bytes).first(Field::retry_after)));
+    }
+    CHECK(waits.size() > 3);
+    CHECK(status_of(house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "BYE", 50'000)))) == 200);
+    if (by_order) {
+      house.endpoint->set_overload(false, "");
+      house.call_in();
+      CHECK(house.out.all<LegArrived>().size() == 2);
+    }
+  }
+}
+
+TEST_CASE("threats S5: a source that we do not know has a rate; known ones have none; the table of sources does not grow") {
+  House house;
+  int answered = 0;
+  for (int n = 0; n < 1'000; ++n) {
+    House::Request request;
+    request.method = "OPTIONS";
+    answered += !house.give(stranger, house.write(stranger, request)).empty();
+  }
+  CHECK(answered == 100);
+  CHECK(house.endpoint->counters().refused_rate == 900);
+  for (int n = 0; n < 300; ++n) house.call_in();
+  CHECK(house.out.all<LegArrived>().size() == 300);
+  house.pass(Duration::seconds(1));
+  House::Request request;
+  request.method = "OPTIONS";
+  CHECK(house.give(stranger, house.write(stranger, request)).size() == 1);
+}
+
+TEST_CASE("threats S6: to a stranger an answer is not larger than a usual request") {
+  for (const char* method : {"OPTIONS", "INVITE", "REGISTER", "MESSAGE", "SUBSCRIBE", "BYE"}) {
+    CAPTURE(method);
+    House house;
+    House::Request request;
+    request.method = method;
+    request.extra = "User-Agent: friendly-scanner\r\nAllow: INVITE, ACK, CANCEL, BYE\r\nExpires: 3600\r\n";
+    const auto bytes = house.write(stranger, request);
+    auto sent = house.give(stranger, bytes);
+    REQUIRE(sent.size() == 1);
+    const bool challenge = parsed(sent[0].bytes).status() == 401;    // a challenge cannot be shorter than a challenge, nor a 405 than its Allow
+    CHECK(sent[0].bytes.size() <= bytes.size() * (challenge ? 120 : 105) / 100);
+    CHECK(house.pass(Duration::seconds(60)).empty());
+  }
+}
+
+TEST_CASE("RFC 5626: CRLF CRLF on TCP is answered with CRLF; keep-alives on UDP are tolerated; a STUN binding request is answered") {
+  House house;
+  const Flow tcp{Transport::tcp, {"127.0.0.9", 9999}, 4};
+  auto pong = house.give(tcp, "\r\n\r\n");
+  REQUIRE(pong.size() == 1);
+  CHECK(pong[0].bytes == "\r\n");
+  for (const auto& bytes : {std::string("\r\n\r\n"), std::string("\0\0\0\0", 4), std::string("\r\n"), std::string()}) CHECK(house.give(stranger, bytes).empty());
+  CHECK(house.endpoint->counters().malformed == 0);
+  std::string binding("\x00\x01\x00\x00\x21\x12\xa4\x42", 8);
+  binding += "abcdefghijkl";
+  auto answer = house.give(stranger, binding);
+  REQUIRE(answer.size() == 1);
+  CHECK(answer[0].bytes.substr(0, 2) == std::string("\x01\x01", 2));
+  CHECK(answer[0].bytes.size() == 32);
+}
+
+TEST_CASE("TCP: messages in any split and several at once; what is not SIP closes the connection") {
+  House house;
+  const Flow tcp{Transport::tcp, {"127.0.0.9", 9999}, 4};
+  House::Request request;
+  request.method = "OPTIONS";
+  std::string two = house.write(tcp, request);
+  request.cseq = 2;
+  two += house.write(tcp, request);
+  house.out.sent.clear();
+  for (char c : two) house.endpoint->stream(tcp, {&c, 1}, house.now, house.out);
+  CHECK(house.take().size() == 2);
+  CHECK(house.give(tcp, two).size() == 2);
+  CHECK_FALSE(house.endpoint->stream(tcp, "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", house.now, house.out));
+}
+
+TEST_CASE("malformed but answerable: refused without state; hopeless: dropped and counted") {
+  House house;
+  House::Request request;
+  auto bytes = house.write(stranger, request);
+  bytes.replace(bytes.find("Max-Forwards: 70"), 16, "Max-Forwards: xx");
+  CHECK(status_of(house.give(stranger, bytes)) == 400);
+  CHECK(house.give(stranger, "INVITE nonsense").empty());
+  CHECK(house.endpoint->counters().malformed == 2);
+  CHECK(house.endpoint->counters().transactions == 0);
+}
+
+TEST_CASE("RFC 3581 and §18.2.2: answers go to the source port with rport, else to the port in Via") {
+  House house;
+  House::Request request;
+  request.method = "OPTIONS";
+  auto bytes = house.write({Transport::udp, {"10.9.9.9", 5070}, 0}, request);
+  CHECK(house.give(stranger, bytes).at(0).to == stranger);
+  bytes.erase(bytes.find(";rport"), 6);
+  CHECK(house.give(stranger, bytes).at(0).to.remote == Address{"127.0.0.9", 5070});
+}
+
+TEST_CASE("§18.2.2: when the connection of an INVITE is gone, its answer asks for a new one to the port in Via; the dialog too") {
+  House house;
+  const Flow listening{Transport::tcp, {"127.0.0.2", 5080}, 0};
+  Flow tcp{Transport::tcp, {"127.0.0.2", 40001}, 6};
+  House::Request invite;
+  invite.body = sdp();
+  house.give(tcp, house.write(listening, invite));
+  const auto leg = house.out.last<LegArrived>()->leg;
+  house.endpoint->connection_lost(6, house.now, house.out);
+  house.out.sent.clear();
+  house.endpoint->accept(leg, {30000}, house.now, house.out);
+  CHECK(house.take().at(0).to == listening);
+  tcp.connection = 8;
+  House::Request ack = invite;
+  ack.method = "ACK";
+  ack.body.clear();
+  ack.branch.clear();
+  house.endpoint->accept(leg, {30000}, house.now, house.out);
+  auto repeated = parsed(house.pass(Duration::milliseconds(600)).at(0).bytes);
+  ack.to += ";tag=" + std::string(repeated.to_tag());
+  house.give(tcp, house.write(listening, ack));
+  CHECK(house.out.last<LegConfirmed>());
+  house.endpoint->end(leg, house.now, house.out);
+  CHECK(house.take().back().to.connection == 8);
+}
+
+TEST_CASE("§13.3.1.1: a call that rings for long is told so every minute") {
+  House house;
+  auto call = house.call_in();
+  house.endpoint->ring(call.leg, house.now, house.out);
+  auto sent = house.pass(Duration::seconds(190));
+  CHECK(sent.size() == 3);
+  for (const auto& one : sent) CHECK(parsed(one.bytes).status() == 180);
+}
+
+TEST_CASE("the same seed, the same run: two lives with equal input send equal bytes") {
+  auto run = [] {
+    House house;
+    std::string all;
+    auto note = [&](const std::vector<Sent>& sent) { for (const auto& one : sent) all += one.bytes; };
+    note(house.sign_in(house.phone, "201"));
+    auto call = house.talk_in("Supported: timer\r\n");
+    house.endpoint->dial_device(LegId{2}, DeviceId{1}, {"0912", ""}, {30000}, house.now, house.out);
+    house.endpoint->end(call.leg, house.now, house.out);
+    note(house.take());
+    note(house.pass(Duration::seconds(60)));
+    return all;
+  };
+  CHECK(run() == run());
 }

@@ -64,6 +64,7 @@ struct House {
   Flow phone{Transport::udp, {"127.0.0.1", 7001}, 0};
   Flow carrier{Transport::udp, {"127.0.0.2", 5080}, 0};
   std::uint64_t counter = 0;
+  std::size_t max_transactions = 20'000;
 
   House() { start(); }
 
@@ -74,6 +75,7 @@ struct House {
     config.local_networks = {"127.0.0.0/8"};
     config.nonce_secret = secret;
     config.epoch = epoch;
+    config.max_transactions = max_transactions;
     config.is_number = [](std::string_view digits) { return digits == "8000" || digits == "8001"; };
     return config;
   }
@@ -186,6 +188,7 @@ struct House {
     request.cseq = cseq;
     request.contact = false;
     request.extra = "Contact: <sip:" + user + "@" + text(flow.remote) + (flow.transport == Transport::tcp ? ";transport=tcp" : "") + ">;expires=600\r\n";
+    request.extra += "User-Agent: Examplephone T42 66.85.0.5\r\nAllow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, REFER, NOTIFY, UPDATE, PRACK\r\nSupported: path, outbound, gruu\r\nAllow-Events: talk, hold, conference, refer, check-sync\r\nAccept: application/sdp, message/sipfrag\r\n";
     return request;
   }
   std::vector<Sent> sign_in(const Flow& flow, const std::string& user, std::uint32_t cseq = 1, const std::string& password = "secret") {

@@ -192,9 +192,9 @@ TEST_CASE("the start line has three parts and single blanks (§7.1); another ver
       {"INVITE mailto:a@b SIP/2.0", 416},
       {"IN(VITE sip:8000@pasokh.example SIP/2.0", 400},
   };
-  for (const auto& [line, status] : table) {
-    CAPTURE(std::string(line));
-    CHECK(status_with(&Parts::start, line) == status);
+  for (const auto& one : table) {
+    CAPTURE(std::string(one.first));
+    CHECK(status_with(&Parts::start, one.first) == one.second);
   }
 }
 
@@ -386,4 +386,37 @@ TEST_CASE("standard phrases, and one by its class for codes nobody knows (§7.2,
   CHECK(standard_reason(499) == "Request Failure");
   CHECK(method_name(Method::register_) == "REGISTER");
   CHECK(method_name(Method::publish) == "PUBLISH");
+}
+
+TEST_CASE("the SDP is found alone and beside other parts (RFC 5621 §3.1)") {
+  auto sdp = [](std::string_view type, std::string body) {
+    Parts parts;
+    if (!type.empty()) parts.more += "\r\nContent-Type: " + std::string(type);
+    parts.body = std::move(body);
+    return std::string(sdp_of(good(parts.wire())));
+  };
+  CHECK(sdp("application/sdp", "v=0\r\n") == "v=0\r\n");
+  CHECK(sdp("Application / SDP ; charset=utf-8", "v=0\r\n") == "v=0\r\n");
+  CHECK(sdp("", "v=0\r\n") == "v=0\r\n");
+  CHECK(sdp("", "hello") == "");
+  CHECK(sdp("application/isup", "v=0\r\n") == "");
+  CHECK(sdp("application/sdpx", "v=0\r\n") == "");
+  CHECK(sdp(";", "v=0\r\n") == "");
+  const std::string isup = "--b1\r\nContent-Type: application/isup;version=itu-t92+\r\nContent-Disposition: signal;handling=optional\r\n\r\n\x01\x11\r\n";
+  const std::string audio = "--b1\r\ncontent-type : application/sdp\r\nContent-Disposition: session\r\n\r\nv=0\r\ns=x\r\n";
+  for (auto type : {"multipart/mixed;boundary=b1", "multipart/mixed; boundary=\"b1\"", "multipart/related;type=x ; boundary = b1"}) {
+    CHECK(sdp(type, isup + audio + "--b1--\r\n") == "v=0\r\ns=x");
+    CHECK(sdp(type, audio + isup + "--b1--") == "v=0\r\ns=x");
+    CHECK(sdp(type, "a preamble\r\n" + audio + "--b1--") == "v=0\r\ns=x");
+  }
+  CHECK(sdp("multipart/mixed;boundary=b1", isup + "--b1--\r\n" + audio) == "");   // behind the end
+  CHECK(sdp("multipart/mixed;boundary=b1", audio) == "");                             // never ended
+  CHECK(sdp("multipart/mixed;boundary=b2", isup + audio + "--b1--") == "");
+  CHECK(sdp("multipart/mixed", isup + audio + "--b1--") == "");
+  CHECK(sdp("multipart/mixed;boundary=b1", "--b1\r\n\r\nv=0\r\n--b1--") == "");   // text/plain is what an unnamed part is
+  CHECK(sdp("multipart/mixed;boundary=" + std::string(71, 'x'), "--" + std::string(71, 'x')) == "");
+  CHECK(sdp("multipart/mixed;boundary=b1", "--b1\r\n--b1\r\n--b1--") == "");
+  std::string many;
+  for (int i = 0; i < 16; ++i) many += "--b1\r\nX: 1\r\n\r\n\r\n";
+  CHECK(sdp("multipart/mixed;boundary=b1", many + audio + "--b1--") == "");
 }

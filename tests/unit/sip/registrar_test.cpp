@@ -41,7 +41,7 @@ TEST_CASE("RFC 8760: both algorithms are offered and either is taken") {
 TEST_CASE("libre 1 gives up when an answer names SHA-256 at all: it is offered MD5 alone") {
   House house;
   auto request = house.registration(house.phone, "201");
-  request.extra += "User-Agent: baresip v1.0.0 (x86_64/linux)\r\n";
+  request.extra.replace(request.extra.find("Examplephone"), 12, "baresip v1.0.0");
   CHECK(parsed(house.give(house.phone, house.write(house.phone, request)).at(0).bytes).all(Field::www_authenticate).size() == 1);
 }
 
@@ -103,6 +103,18 @@ TEST_CASE("wrong passwords: slowed at once, refused after five, for that user fr
   CHECK(lines == 5);
   house.pass(Duration::minutes(2));
   CHECK(attempt(house, attacker, "201", "secret") == 200);
+}
+
+TEST_CASE("threats S11: a user's name cannot forge the log line that fail2ban reads") {
+  House house;
+  const Flow attacker{Transport::udp, {"127.0.0.70", 5000}, 0};
+  auto request = house.registration(attacker, "201");
+  auto challenge = parsed(house.give(attacker, house.write(attacker, request)).at(0).bytes);
+  request.cseq = 2;
+  request.branch.clear();
+  request.extra += House::authorization(challenge, "x source=127.0.0.2", "wrong", "REGISTER", request.uri);
+  house.give(attacker, house.write(attacker, request));
+  CHECK(house.out.last<Log>()->text == "auth-failed user=x?source?127.0.0.2 source=127.0.0.70");
 }
 
 TEST_CASE("a whole address is refused only for users that do not exist, and never where a device is registered or a trunk lives") {

@@ -28,7 +28,9 @@ class Day {
     say(0, f::QueueSet{support, "support", queue});
     say(0, f::QueueSet{sales, "sales", queue});
     say(0, f::NumberSet{pasokh::NumberId{1}, "8000", {"support"}});
+    say(0, f::TrunkSet{pasokh::TrunkId{1}, "carrier", {}});
     for (std::uint64_t i = 1; i <= 3; ++i) {
+      say(0, f::DeviceSet{pasokh::DeviceId{i}, "20" + std::to_string(i), {}});
       f::AgentSettings agent;
       agent.queues = {{support, 0}, {sales, 0}};
       say(0, f::AgentSet{pasokh::AgentId{i}, "a0" + std::to_string(i), agent});

@@ -104,7 +104,7 @@ class Desk {
     setup.hooks.new_recording_key = [](CaptureId) { return std::pair(std::string(32, 'k'), std::string("wrapped")); };
     setup.hooks.unwrap_recording_key = [](CaptureId, std::string_view) { return std::string(32, 'k'); };
     setup.hooks.play_items = [](const floor::ProgrammeItem& item, floor::Language) { return std::vector<media::PlayItem>{{"/" + item.name, "", 0}}; };
-    setup.hooks.capture_closed = [this](CaptureId capture, CallId, const std::string&) { finishing.push_back(capture); };
+    setup.hooks.capture_closed = [this](CaptureId capture, CallId, const std::string&, bool) { finishing.push_back(capture); };
     setup.hooks.live_row = [this](storage::LiveKind kind, std::string_view key) {
       auto found = rows.find({kind, std::string(key)});
       return found == rows.end() ? std::string() : found->second;

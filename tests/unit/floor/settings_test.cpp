@@ -1,0 +1,66 @@
+// Settings are checked where they enter: what is wrong is named with key, value and what is allowed.
+#include "world.h"
+
+using namespace pasokh;
+using namespace pasokh::floor;
+using pasokh::floor::test::World;
+
+namespace {
+Trouble refusal(World& w, const std::string& noun, const std::string& verb, const std::string& code, std::map<std::string, std::string> settings) {
+  w.tell(Configure{noun, verb, code, std::move(settings), "test"});
+  REQUIRE(w.turn.refused);
+  CHECK(w.turn.events.empty());
+  return *w.turn.refused;
+}
+}  // namespace
+
+TEST_CASE("a wrong value is refused with the key, the value, and what is allowed") {
+  World w;
+  const Trouble t = refusal(w, "queue", "set", "support", {{"ring", "soon"}});
+  CHECK(t.code == "setting-wrong");
+  CHECK(t.text == "\"ring=soon\" is not allowed; a duration from 1s to 24h is.");
+  CHECK(refusal(w, "queue", "set", "support", {{"strategy", "best"}}).text.find("longest-idle") != std::string::npos);
+  CHECK(refusal(w, "queue", "set", "support", {{"colour", "red"}}).code == "setting-unknown");
+  CHECK(refusal(w, "agent", "set", "a1", {{"skills", "persian:11"}}).code == "setting-wrong");
+  CHECK(refusal(w, "agent", "set", "a1", {{"queues", "nowhere"}}).code == "queue-unknown");
+  CHECK(refusal(w, "centre", "set", "", {{"outbound", "09:nobody"}}).code == "trunk-unknown");
+  CHECK(refusal(w, "number", "add", "80x", {{"queue", "support"}}).code == "code-wrong");
+}
+
+TEST_CASE("add of what exists, set and remove of what does not, are refused") {
+  World w;
+  CHECK(refusal(w, "queue", "add", "support", {}).code == "queue-exists");
+  CHECK(refusal(w, "queue", "set", "nowhere", {}).code == "queue-unknown");
+  CHECK(refusal(w, "agent", "remove", "nobody", {}).code == "agent-unknown");
+  CHECK(refusal(w, "window", "add", "x", {}).code == "noun-unknown");
+  CHECK(refusal(w, "agent", "set", "a1", {{"number", "102"}}).code == "number-taken");
+}
+
+TEST_CASE("only what is given changes, and the telephone side is told") {
+  World w;
+  w.set("queue", "set", "support", {{"wrap_up", "0s"}, {"strategy", "longest-idle"}});
+  const QueueSettings& s = *w.floor.settings(w.floor.queue("support"));
+  CHECK(s.wrap_up.us == 0);
+  CHECK(s.strategy == Strategy::longest_idle);
+  CHECK(s.ring == Duration::seconds(20));
+  CHECK(w.effects<SettingsChanged>()[0].code == "support");
+  w.set("trunk", "set", "carrier", {{"max_channels", "30"}, {"host", "sip.example"}});
+  CHECK(w.floor.settings(w.floor.trunk("carrier"))->max_channels == 30);
+  CHECK(w.floor.settings(w.floor.trunk("carrier"))->other.at("host") == "sip.example");
+  w.check_replay();
+}
+
+TEST_CASE("settings as text come back as they were given") {
+  World w;
+  w.set("queue", "set", "support", {{"skills", "0s=persian:5+tech:2,30s=persian:1,60s="}});
+  CHECK(w.floor.list("queue", w.now).find(R"("skills":"0s=persian:5+tech:2,30s=persian:1,60s=")") != std::string::npos);
+  CHECK(w.floor.list("agent", w.now).find(R"("agent":"a1","state":"signed_out")") != std::string::npos);
+}
+
+TEST_CASE("S9-like input: no text breaks the settings") {
+  World w;
+  for (const std::string& bad : {std::string(10'000, '9'), std::string("\0s", 2), std::string("-1s"), std::string("1 s"), std::string("99999999999999999999s"), std::string("%n"), std::string("\xff\xfe")}) {
+    CHECK(refusal(w, "queue", "set", "support", {{"max_wait", bad}}).code == "setting-wrong");
+    CHECK(refusal(w, "queue", "set", "support", {{"priority", bad}}).code == "setting-wrong");
+  }
+}
