@@ -56,13 +56,13 @@ def free_ports(count, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
     return found
 
 
-RTP_PORTS = range(47400, 50000)
+RTP_PORTS = range(29000, 32700)
 _next_range = [None]
 
 
 def free_range(size):
-    """An even-based range of RTP ports that nobody holds now. (The kernel gives such ports to others as well: where it cannot be
-    had whole, the one with the fewest taken.)"""
+    """An even-based range of RTP ports that nobody holds now, below those that the kernel gives away by itself. (Where it cannot be
+    had whole: the one with the fewest taken.)"""
     low = _next_range[0] or RTP_PORTS.start + (os.getpid() * 2 % 1000)
     best = None
     for _ in range(60):
@@ -559,7 +559,7 @@ auplay_srate 8000
 ausrc_channels 1
 auplay_channels 1
 audio_level no
-rtp_ports 45000-47399
+rtp_ports 45000-49999
 rtp_timeout 0
 call_max_calls 4
 """ % (self.port, self.folder, self.control, play)

@@ -241,13 +241,14 @@ class DiskFull(InteropTest):
         self.wait(lambda: sum(len(a.live()) for a in agents) == 1, 10, "a call before the disk is full")
         before = len(centre.calls())
         filler = os.path.join(base, "filler")
-        with open(filler, "wb") as f:
+        handle = os.open(filler, os.O_WRONLY | os.O_CREAT)
+        for size in (1 << 20, 4096, 1):
             try:
-                while True:
-                    f.write(b"x" * 65536)
-                    f.flush()
+                while os.write(handle, b"x" * size):
+                    pass
             except OSError:
-                pass
+                pass  # full, for pieces of this size
+        os.close(handle)
         time.sleep(3)
         self.assertTrue(centre.alive(), centre.tail())
         self.assertTrue(first.up, "the call in progress goes on")

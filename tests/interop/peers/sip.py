@@ -1027,8 +1027,8 @@ def sink_port():
     return _sink[0].getsockname()[1]
 
 
-# The tests own 45000…49999: peers take the lower half, the server's RTP the upper one, so that they never meet.
-PORTS = range(45000, 47400)
+# Peers and servers of the tests; the server's RTP has a range of its own (harness.RTP_PORTS), so that they never meet.
+PORTS = range(45000, 50000)
 _next_port = [random.randrange(0, len(PORTS))]
 
 
