@@ -56,16 +56,18 @@ def free_ports(count, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
     return found
 
 
+RTP_PORTS = range(29000, 32700)
 _next_range = [None]
 
 
 def free_range(size):
-    """An even-based range of RTP ports of which next to none is held by others now (the kernel gives ports away in it, too)."""
-    low = _next_range[0] or 45000 + (os.getpid() * 2 % 4000)
+    """An even-based range of RTP ports that nobody holds now, below those that the kernel gives away by itself. (Where it cannot be
+    had whole: the one with the fewest taken.)"""
+    low = _next_range[0] or RTP_PORTS.start + (os.getpid() * 2 % 1000)
     best = None
-    for _ in range(40):
-        if low + size > 49990:
-            low = 45000 + (low & 0x1E)
+    for _ in range(60):
+        if low + size > RTP_PORTS.stop:
+            low = RTP_PORTS.start + (low & 0x1E) % max(2, len(RTP_PORTS) - size)
         busy = 0
         for port in range(low, low + size):
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -78,7 +80,7 @@ def free_range(size):
             best = (busy, low)
         if busy == 0:
             break
-        low += 126
+        low += 46
     _next_range[0] = best[1] + size
     return best[1], best[1] + size - 1
 
@@ -466,11 +468,16 @@ class Sipp:
 
     def finish(self, timeout):
         """Waits for the end; the exit status (0: every call as the scenario wants)."""
-        try:
-            return self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.end()
-            raise AssertionError("SIPp did not end in %g s: %s\n%s" % (timeout, " ".join(self.words), self.trouble()))
+        end = time.monotonic() + timeout
+        while time.monotonic() < end:
+            try:
+                return self.process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                if "Aborting" in self.trouble():  # one call went otherwise than the scenario says: the test has failed already
+                    break
+        self.process.kill()
+        self.process.wait()
+        raise AssertionError("SIPp did not end well in %g s: %s\n%s" % (timeout, " ".join(self.words), self.trouble()[:1500]))
 
     def trouble(self):
         for path in (self.errors_file, self.output.name):
@@ -507,6 +514,11 @@ class Sipp:
             if body:
                 found.append((at, way, sip.Message.parse(body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))))
         return found
+
+
+def registration_rows(devices):
+    """Rows for register.xml: SIPp takes the credentials as a keyword inside the field."""
+    return [(d["user"], "[authentication username=%s password=%s]" % (d["user"], d["password"])) for d in devices]
 
 
 def sipp_scenario(name):

@@ -19,7 +19,7 @@ class Audio(InteropTest):
         self.agent = self.phone(self.server, 0, Behaviour(payloads=agent_payloads, ptime=agent_ptime), rtp=self.sound, source=("signal", "agent"), keep=True)
         self.caller = self.customer(self.server, "09120000001", rtp=self.sound, source=("signal", "customer"), keep=True)
         call = self.caller.call(self.server.number_of("support"), payloads=customer_payloads, ptime=ptime)
-        self.wait(lambda: self.agent.live(), 10, lambda: "the agent's leg; %s" % call)
+        self.wait(lambda: self.agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
         time.sleep(seconds)  # the length of the conversation itself
         return call, self.agent.live()[0]
 
@@ -95,7 +95,7 @@ class Audio(InteropTest):
         agent = self.phone(self.server, 0, rtp=self.sound, source=("signal", "agent"), keep=True)
         caller = self.customer(self.server, "09120000004", rtp=self.sound, source=("signal", "customer"), keep=True)
         call = caller.call(self.server.number_of("support"), offer=False).wait_answered(10)
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         wait_until(lambda: len(self.sound.heard(agent.last().media).arrivals) > 50 and len(self.sound.heard(call.media).arrivals) > 50,
                    patient(5), "audio both ways after a late offer")
         call.bye()

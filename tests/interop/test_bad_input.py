@@ -63,7 +63,7 @@ class HostileSip(InteropTest):
         self.quiet_queue(centre)
         agent = self.phone(centre, 0)
         call = self.customer(centre, "09120000001").call(centre.number_of("support"))
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         probe.bind(("127.0.0.1", 0))
         for name, data in HOSTILE.items():
@@ -119,7 +119,7 @@ class Passwords(InteropTest):
         self.assertNotIn(200, statuses)
         right = guesser.register(password=device["password"], timeout=patient(40))
         self.assertNotEqual(right, 200, "after so many guesses this address is refused for this user, even with the right password: %s" % statuses)
-        self.assertTrue(centre.log_has("guess|wrong password|refused|authentication"), "the log says so:\n" + centre.tail())
+        self.assertTrue(centre.log_has("auth-failed.*202.*127.0.0.3"), "the log says so:\n" + centre.tail())
         self.assertEqual(agent.register(), 200, "another device from its own address")
         owner = sip.UserAgent(self.stack, device["user"], centre.server, password=device["password"])
         self.assertEqual(owner.register(), 200, "the owner, from another address")
@@ -241,13 +241,14 @@ class DiskFull(InteropTest):
         self.wait(lambda: sum(len(a.live()) for a in agents) == 1, 10, "a call before the disk is full")
         before = len(centre.calls())
         filler = os.path.join(base, "filler")
-        with open(filler, "wb") as f:
+        handle = os.open(filler, os.O_WRONLY | os.O_CREAT)
+        for size in (1 << 20, 4096, 1):
             try:
-                while True:
-                    f.write(b"x" * 65536)
-                    f.flush()
+                while os.write(handle, b"x" * size):
+                    pass
             except OSError:
-                pass
+                pass  # full, for pieces of this size
+        os.close(handle)
         time.sleep(3)
         self.assertTrue(centre.alive(), centre.tail())
         self.assertTrue(first.up, "the call in progress goes on")

@@ -3,7 +3,7 @@ import os
 import tempfile
 import time
 
-from harness import InteropTest, Sipp, g711, main, patient, read_wav, sipp_scenario, wait_until
+from harness import InteropTest, Sipp, g711, main, patient, read_wav, registration_rows, sipp_scenario, wait_until
 
 TOLERANCE_MS = 20
 CUSTOMER_HZ, AGENT_HZ = 440, 1000
@@ -23,7 +23,7 @@ class FirstCall(InteropTest):
         self.quiet_queue(centre)
         device = centre.device(0)
         agent = self.sipp_with_signal("agent_audio", AGENT_HZ, None, extra=["-d", "3000", "-mp", "45100"])
-        registration = Sipp(sipp_scenario("register"), centre.server, rows=[(device["user"], device["password"])], calls=1,
+        registration = Sipp(sipp_scenario("register"), centre.server, rows=registration_rows([device]), calls=1,
                             keys={"contact_port": agent.port})
         self.assertEqual(registration.finish(patient(10)), 0, registration.trouble())
         centre.cli("agent", "ready", device["agent"])

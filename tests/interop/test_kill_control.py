@@ -200,7 +200,7 @@ class KillControlTcp(InteropTest):
         agent = self.phone(centre, 0, transport="tcp", rtp=sound, source="stamped")
         customer = self.customer(centre, "09120000001", rtp=sound, source="stamped")
         call = customer.call(centre.number_of("support")).wait_answered(patient(10))
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         other = agent.live()[0]
         centre.kill()
         self.wait(lambda: agent.connection_losses, 5, "the phone to notice")
@@ -220,7 +220,7 @@ class KillControlTcp(InteropTest):
         agent = self.phone(centre, 0, transport="tcp", rtp=sound, source="stamped")
         customer = self.customer(centre, "09120000001", rtp=sound, source="stamped")
         call = customer.call(centre.number_of("support")).wait_answered(patient(10))
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         other = agent.live()[0]
         time.sleep(0.5)
         centre.kill()

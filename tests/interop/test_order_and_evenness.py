@@ -3,7 +3,7 @@ what the peers saw. Order, spread and times are judged from SIPp's message logs,
 import collections
 import random
 
-from harness import InteropTest, Sipp, main, patient, sip, sipp_scenario, wait_until
+from harness import InteropTest, Sipp, main, patient, registration_rows, sip, sipp_scenario, wait_until
 
 CALLERS, TALK_MS, RATE = 200, 1500, 6.0  # offered load: 9 agents' worth of 10
 TOLERANCE_MS = 20
@@ -11,12 +11,12 @@ TOLERANCE_MS = 20
 
 class OrderAndEvenness(InteropTest):
     def test_200_poisson_callers_are_offered_in_order_and_spread_evenly(self):
-        centre = self.centre()
+        centre = self.centre(rtp_ports=600)
         self.quiet_queue(centre)
         agents = Sipp(sipp_scenario("agent"), None, extra=["-d", str(TALK_MS)])
         self.addCleanup(agents.end)
         devices = centre.demo["devices"][:10]
-        registration = Sipp(sipp_scenario("register"), centre.server, rows=[(d["user"], d["password"]) for d in devices], calls=len(devices),
+        registration = Sipp(sipp_scenario("register"), centre.server, rows=registration_rows(devices), calls=len(devices),
                             keys={"contact_port": agents.port}, rate=50)
         self.assertEqual(registration.finish(patient(20)), 0, registration.trouble())
         for device in devices:

@@ -18,7 +18,7 @@ class Phones(InteropTest):
         """One call in talk: (customer's call, agent's phone)."""
         agent = self.phone(self.server, device, behaviour, **options)
         call = self.customer(self.server, caller).call(number or self.support, **call_options)
-        self.wait(lambda: agent.live(), 10, lambda: "the agent's leg; %s" % call)
+        self.wait(lambda: agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
         return call, agent
 
     def state(self, code):
@@ -38,7 +38,7 @@ class Phones(InteropTest):
         call.wait_ended(patient(5))
         tcp_customer = self.customer(self.server, "09120000002", transport="tcp")
         call = tcp_customer.call(self.support)
-        self.wait(lambda: agent.live(), 10, "the second call")
+        self.wait(lambda: agent.live() and call.up, 10, "the second call")
         call.bye()
         agent.last().wait_ended(patient(5))
 
@@ -68,7 +68,7 @@ class Phones(InteropTest):
     def test_a_caller_that_requires_100rel_gets_reliable_ringing_or_an_answer(self):
         agent = self.phone(self.server, 0, sip.Behaviour(answer_after=0.5))
         call = self.customer(self.server, "09120000001").call(self.support, reliable="require")
-        self.wait(lambda: agent.live(), 10, lambda: "the agent's leg; %s" % call)
+        self.wait(lambda: agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
         self.assertEqual(call.status, 200)
         for status in call.early_status:
             self.assertIn(status, (180, 183))

@@ -29,14 +29,14 @@ class Trunks(InteropTest):
         self.carrier()
         agent = self.phone(self.server, 0)
         call = self.far.call(self.server.number_of("support"), from_user="989121234567")
-        self.wait(lambda: agent.live(), 10, lambda: "the agent's leg; %s" % call)
+        self.wait(lambda: agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
         self.assertEqual(agent.last().caller, "09121234567", "98… becomes the national form")
         self.assertEqual(call.hold(), 200)
         self.assertEqual(call.resume(), 200)
         agent.last().bye()
         call.wait_ended(patient(5))
         call = self.far.call(self.server.number_of("support"), from_user="00989121234568")
-        self.wait(lambda: agent.live(), 10, "the second call")
+        self.wait(lambda: agent.live() and call.up, 10, "the second call")
         self.assertEqual(agent.last().caller, "09121234568")
         call.bye()
         agent.last().wait_ended(patient(5))
@@ -81,7 +81,7 @@ class Trunks(InteropTest):
         self.server.cli("centre", "set", "outbound=021:carrier")
         agent = self.phone(self.server, 0)
         call = self.customer(self.server, "09120000001").call(self.server.number_of("support"))
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         leg = agent.live()[0]
         leg.refer("00188776655")
         self.wait(lambda: leg.refer_status != 202 or (leg.transfer_result() or 0) >= 400, 10, lambda: "a refusal: %s" % leg)
@@ -109,7 +109,7 @@ class Trunks(InteropTest):
         agent = self.phone(self.server, 0)
         thief = self.customer(self.server, "09120000009")
         call = thief.call(self.server.number_of("support"))
-        self.wait(lambda: agent.live(), 10, "the agent's leg")
+        self.wait(lambda: agent.live() and call.up, 10, "the agent's leg")
         asked = []
 
         def challenge(ua, message):

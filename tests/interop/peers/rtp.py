@@ -258,12 +258,15 @@ class RtpProcess:
         context = multiprocessing.get_context("fork")
         self.pipe, theirs = context.Pipe()
         self.lock = threading.Lock()
+        self.closed = False
         self.process = context.Process(target=_child, args=(theirs, signals or {}, seed, os.getpid()), daemon=True)
         self.process.start()
         theirs.close()
 
     def _ask(self, *request):
         with self.lock:
+            if self.closed:
+                return None  # the test is over; its phones may still be hanging up
             self.pipe.send(request)
             good, answer = self.pipe.recv()
         if not good:
@@ -294,6 +297,7 @@ class RtpProcess:
     def close(self):
         try:
             with self.lock:
+                self.closed = True
                 self.pipe.send(("close",))
         except OSError:
             pass

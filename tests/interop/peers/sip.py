@@ -637,7 +637,7 @@ class Call:
         self.transfer_asked = None
         self._ok, self._ok_interval = None, T1
         self._ack, self._acks = None, {}
-        self._cancel_wanted = False
+        self._cancel_wanted = self._given_up = False
 
     # --- media
 
@@ -817,8 +817,8 @@ class Call:
         self._ack = self._ack_for(self.invite.cseq, body)
         self.agent._send(self._ack)
         self._note("answered")
-        if self.ended_at or self._cancel_wanted == "bye":
-            self._send_in_dialog("BYE")
+        if self._given_up:  # the 200 crossed our CANCEL (RFC 3261 §15): it is a call now, and must be ended as one
+            self.bye()
 
     def _ack_for(self, cseq, body=b""):
         ack = self._in_dialog_request("ACK", cseq=cseq, body=body)
@@ -827,6 +827,7 @@ class Call:
     def cancel(self):
         """CANCEL as RFC 3261 §9.1 wants it: not before a provisional answer."""
         with self.stack.lock:
+            self._given_up = True
             if self.transaction.provisional:
                 self._send_cancel()
             else:
@@ -885,7 +886,8 @@ class Call:
         self.bye_status = response.status if response else 0
 
     def reinvite(self, direction="sendrecv", timeout=10, offer=True):
-        """Blocking; the final status. 491 is tried again once (RFC 3261 §14.1)."""
+        """Blocking; the final status. 491 is tried again (RFC 3261 §14.1)."""
+        assert self.answered_at, "a re-INVITE before the answer would be a new call: %s" % self
         for _ in range(3):
             box = []
             with self.stack.lock:
@@ -1025,6 +1027,7 @@ def sink_port():
     return _sink[0].getsockname()[1]
 
 
+# Peers and servers of the tests; the server's RTP has a range of its own (harness.RTP_PORTS), so that they never meet.
 PORTS = range(45000, 50000)
 _next_port = [random.randrange(0, len(PORTS))]
 
