@@ -482,8 +482,17 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       if (s.packets_in == 0 && s.packets_out == 0) return;
       board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : "G711"}, now);
     }
-    void operator()(const media::LegHeard&) const {}
-    void operator()(const media::LegSilent& m) const { board.log("warning", "leg-silent", {{"leg", text(m.leg)}, {"for_ms", std::to_string(m.for_ms)}}); }
+    void operator()(const media::LegHeard& m) const {
+      if (auto found = board.legs_.find(m.leg); found != board.legs_.end()) found->second.heard = true;
+    }
+    // A phone that spoke and fell silent may have lost its power: a re-INVITE that changes nothing finds out; without an answer
+    // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is left alone: some only listen.
+    void operator()(const media::LegSilent& m) const {
+      auto found = board.legs_.find(m.leg);
+      if (found == board.legs_.end() || !found->second.heard) return;
+      board.log("warning", "leg-silent", {{"leg", text(m.leg)}, {"for_ms", std::to_string(m.for_ms)}, {"do", "asked whether it is still there"}});
+      board.endpoint_.renegotiate(m.leg, {.port = found->second.port}, now, board);
+    }
     void operator()(const media::DigitHeard& m) const { board.stimulate(floor::DigitPressed{m.leg, static_cast<char>(m.digit)}, now); }
     void operator()(const media::ProgrammeDone& m) const { board.stimulate(floor::ProgrammeFinished{m.leg, m.programme}, now); }
     void operator()(const media::CaptureClosed& m) const {

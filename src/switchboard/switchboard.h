@@ -119,6 +119,7 @@ class Switchboard final : private sip::Out {
     CaptureId capture;
     bool capture_is_agent = false;
     bool opened = false;              // the worker has been told
+    bool heard = false;               // audio has come in
   };
   struct Capture {
     CallId call;

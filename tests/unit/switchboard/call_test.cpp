@@ -172,3 +172,31 @@ TEST_CASE("no output leaves before its turn is committed, save what tells nothin
   CHECK(std::any_of(turn.datagrams.begin(), turn.datagrams.end(), [](const auto& d) { return d.bytes.starts_with("SIP/2.0 200"); }));
   CHECK(std::any_of(turn.datagrams.begin(), turn.datagrams.end(), [](const auto& d) { return d.bytes.starts_with("INVITE "); }));
 }
+
+TEST_CASE("complaints 13 and 32: a phone that spoke and vanished is asked, and its call ends when no answer comes") {
+  Desk desk;
+  set_up(desk);
+  desk.receive(customer_flow, invite());
+  desk.commit();
+  const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+  desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  desk.commit();
+  REQUIRE(desk.board().live_legs() == 2);
+  LegId customer;
+  for (const auto& info : desk.board().endpoint().legs())
+    if (!info.outgoing) customer = info.leg;
+  desk.sent.clear();
+  desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
+  desk.commit();
+  CHECK(desk.last(customer_flow, "INVITE ").empty());  // it never sent audio: perhaps it only listens
+  desk.board().worker_message(0, media::LegHeard{customer}, desk.now);
+  desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
+  desk.commit();
+  CHECK_FALSE(desk.last(customer_flow, "INVITE ").empty());
+  desk.pass(Duration::seconds(40));
+  CHECK(desk.board().live_legs() == 0);
+  CHECK(desk.board().floor().live_calls() == 0);
+  CHECK_FALSE(desk.last(phone_flow, "BYE ").empty());
+}
