@@ -192,13 +192,20 @@ class Churn:
             number += 1
             time.sleep(self.draw.uniform(0.1, 0.5))
 
+    def _who_hangs(self):
+        """For the message when one never ends: what each side thinks."""
+        hanging = [c for c in self.calls if not c.ended_at]
+        states = [a for a in self.centre.json("agent", "list") if a["agent"].startswith("h")]
+        explained = [self.centre.cli("report", "call", c["call"], check=False).stdout for c in self.centre.json("call", "list") if c.get("caller") in [h.agent.user for h in hanging]]
+        return "churn calls to end: %s\nagents: %s\nphones: %s\n%s" % (hanging[:3], states, [a.calls[-2:] for a in self.agents], "\n".join(explained))
+
     def stop(self):
         self.running = False
         self.thread.join()
-        self.test.wait(lambda: all(c.ended_at for c in self.calls), 60, lambda: "churn calls to end: %s" % [c for c in self.calls if not c.ended_at][:3])
+        self.test.wait(lambda: all(c.ended_at for c in self.calls), 60, self._who_hangs)
         for agent in self.agents:
             for call in agent.calls:
-                if call.answered_at and call.confirmed_at:
+                if call.confirmed_at:
                     self.answered_by_agent[call.caller] = True
 
 
