@@ -19,6 +19,7 @@
 #include "base/codec.h"
 #include "media/client.h"
 #include "switchboard/clock.h"
+#include "switchboard/crash_points.h"
 #include "switchboard/resolver.h"
 #include "switchboard/sockets.h"
 
@@ -185,8 +186,10 @@ Result<> LoopImpl::start() {
     else return trouble("media-worker", "media worker " + std::to_string(i) + " does not start; see " + options_.dir + "/media/worker-" + std::to_string(i) + ".log");
   }
   const auto at = clock_->now();
+  crash_point("restored");
   board_->resume(at);
   for (std::size_t i = 0; i < workers_.size(); ++i) board_->worker_up(i, at);
+  crash_point("resumed");
 
   for (std::size_t i = 0; i < udp_.size(); ++i) watch(udp_[i], Source::udp, i);
   for (std::size_t i = 0; i < tcp_listeners_.size(); ++i) watch(tcp_listeners_[i], Source::tcp_listener, i);
@@ -597,6 +600,7 @@ void LoopImpl::advance(Instant now) {
   turn.rows.clear();
   in_flight_.emplace_back(batch.ticket, std::move(turn));
   last_submit_ = now;
+  crash_point("submit");
   journal_->submit(std::move(batch));
 }
 
@@ -613,6 +617,13 @@ void LoopImpl::release(Turn turn) {
         epoll_ctl(epoll_, EPOLL_CTL_MOD, workers_[i].fd(), &event);
       }
     }
+  crash_point("orders");
+  if (turn.datagrams.size() > 1) {
+    std::vector<Datagram> first(std::make_move_iterator(turn.datagrams.begin()), std::make_move_iterator(turn.datagrams.begin() + static_cast<std::ptrdiff_t>(turn.datagrams.size() / 2)));
+    turn.datagrams.erase(turn.datagrams.begin(), turn.datagrams.begin() + static_cast<std::ptrdiff_t>(first.size()));
+    transmit(first);
+    crash_point("datagrams");
+  }
   transmit(turn.datagrams);
   for (auto& answer : turn.answers)
     if (answer.done) answer.done(std::move(answer.reply));
@@ -640,6 +651,7 @@ void LoopImpl::on_wake() {
     while (!in_flight_.empty() && in_flight_.front().first <= ticket) {
       auto turn = std::move(in_flight_.front().second);
       in_flight_.pop_front();
+      crash_point("committed");
       release(std::move(turn));
       if (options_.committed) options_.committed();
     }
