@@ -16,7 +16,7 @@ namespace {
 
 Trouble bind_trouble(const char* what, const sip::Address& address, int error) {
   if (error == EADDRINUSE)
-    return trouble("port-taken", std::string(what) + " " + text(address) + " is taken by another program: end it, or choose another port (--sip, --http, pasokh.toml)");
+    return trouble("port-taken", std::string(what) + " " + text(address) + " is taken by another program: end it, or choose another port: [sip] listen in pasokh.toml");
   if (error == EADDRNOTAVAIL)
     return trouble("address-unknown", std::string(what) + " " + text(address) + ": this machine has no such address");
   return trouble("bind", std::string(what) + " " + text(address) + ": " + std::strerror(error));
