@@ -37,6 +37,7 @@ void Auditor::happened(const Stimulus& stimulus, Instant now) {
   now_ = now;
   last_ = stimulus;
   cause_to_rest_.clear();
+  sits_down_now_ = false;
   auto will = [&](const std::string& code, Person::Will what) { if (const int a = agent_named(code); a >= 0) person(a).will = what; };
   if (const auto* s = std::get_if<LegArrived>(&stimulus)) {
     lines_[s->leg] = {false, true, -1, {}, false};
@@ -55,6 +56,8 @@ void Auditor::happened(const Stimulus& stimulus, Instant now) {
   } else if (const auto* in = std::get_if<SignIn>(&stimulus)) {
     will(in->agent, Person::Will::work);
   } else if (const auto* ready = std::get_if<SetReady>(&stimulus)) {
+    const int a = agent_named(ready->agent);
+    sits_down_now_ = a >= 0 && person(a).state == State::signed_out;
     will(ready->agent, Person::Will::work);
   } else if (const auto* paused = std::get_if<SetPaused>(&stimulus)) {
     will(paused->agent, Person::Will::rest);
@@ -259,7 +262,7 @@ struct Auditor::Reader {
   template <class S> const S* last() const { return std::get_if<S>(&my.last_); }
   bool asked_by(int agent) const {  // the agent has just said something
     auto is = [&](const std::string& code) { return my.agent_named(code) == agent; };
-    if (const auto* s = last<SetReady>()) return is(s->agent);
+    if (const auto* s = last<SetReady>()) return is(s->agent) || my.sits_down_now_;  // also whoever sat there
     if (const auto* s = last<SetPaused>()) return is(s->agent);
     if (const auto* s = last<SignOut>()) return is(s->agent);
     if (last<SignIn>()) return true;  // also whoever sat there
@@ -280,7 +283,7 @@ struct Auditor::Reader {
   }
   void operator()(const AgentSignedOut& e) {
     const int a = index_of(e.agent.value);
-    if (my.person(a).will != Person::Will::away && !last<SignIn>()) my.find("presence-unasked", my.name(a) + " signed out unasked");
+    if (my.person(a).will != Person::Will::away && !last<SignIn>() && !last<SetReady>()) my.find("presence-unasked", my.name(a) + " signed out unasked");
     if (my.person(a).desk >= 0) my.sits_[at(my.person(a).desk)] = -1;
     my.person(a).desk = -1;
     my.person(a).rests_after.clear();
@@ -342,6 +345,7 @@ struct Auditor::Reader {
     const auto* s = last<LegArrived>();
     if (!s || s->leg != e.leg || s->dialled != e.dialled || s->caller != e.caller) my.find("call-invented", "call " + text(e.call) + " begins without anybody calling");
     if (my.callers_.contains(e.call) || my.over_.contains(e.call)) my.find("call-twice", "call " + text(e.call) + " begins twice");
+    if (my.callers_.contains(e.call)) my.step_out(e.call);
     Caller c;
     c.leg = e.leg;
     c.arrived = my.now_;
@@ -359,11 +363,15 @@ struct Auditor::Reader {
     Caller* c = caller(e.call);
     if (!c) return;
     const int q = index_of(e.queue.value);
-    if (c->waits) my.find("in-two-lines", "call " + text(e.call) + " waits twice");
+    if (c->waits) {
+      my.find("in-two-lines", "call " + text(e.call) + " waits twice");
+      my.step_out(e.call);
+    }
     if (e.since != c->arrived) my.find("place-lost", "call " + text(e.call) + " has lost the time of its arrival");
     if (e.priority != my.queue(q).priority) my.find("priority", "call " + text(e.call) + " has not the queue's priority");
     if (const auto* s = last<LegArrived>(); s && c->queue < 0 && s->dialled != my.plan_.queues[at(q)].number) my.find("wrong-queue", "call " + text(e.call) + " stands in a queue that it has not called");
     c->queue = q;
+    my.step_out(e.call);
     c->priority = e.priority;
     c->since = e.since;
     c->entered = my.now_;
@@ -383,6 +391,7 @@ struct Auditor::Reader {
     const bool answered = e.why == LeftQueue::answered || e.why == LeftQueue::given;
     if (answered && c->agent < 0) my.find("answered-by-nobody", "call " + text(e.call) + " left the line as answered");
     if ((e.why == LeftQueue::abandoned) != customer_left(*c)) my.find("abandon-wrong", "call " + text(e.call) + ": who left, the caller or we?");
+    if (c->queue < 0) return;
     if (e.why == LeftQueue::waited_out && my.now_ - c->entered < my.queue(c->queue).max_wait) my.find("deadline", "call " + text(e.call) + " was sent away early");
     my.step_out(e.call);
     c->waits = false;
@@ -420,6 +429,7 @@ struct Auditor::Reader {
     Person& p = my.person(a);
     const bool given = !e.reason.given_by.empty();
     if (!c->waits) my.find("offered-not-waiting", "call " + text(e.call) + " is offered and does not wait");
+    if (c->queue < 0) return;
     if (p.will != Person::Will::work || !p.on_duty()) my.find("paused-agent-offered", my.name(a) + " does not work and is rung");
     else if (!my.is_free(a)) my.find("agent-two-calls", my.name(a) + " is not free and is rung");
     if (!given) check_choice(e, *c, a);
@@ -494,7 +504,7 @@ struct Auditor::Reader {
     if (e.why == WithdrawReason::we_failed) my.cause_to_rest_.insert(a);
     my.drop_claim(e.leg);
     c->legs.erase(e.leg);
-    if (e.why != WithdrawReason::agent_left) my.charge(c->queue, c->rung_step[a], a, -1);
+    if (e.why != WithdrawReason::agent_left && c->queue >= 0) my.charge(c->queue, c->rung_step[a], a, -1);
     free_from_ring(e.call, a);
     my.stand(e.call);
   }
@@ -600,6 +610,7 @@ struct Auditor::Reader {
     if (c->recording) my.find("recording", "call " + text(e.call) + " ended and is recorded still");
     for (int a = 0; a < static_cast<int>(my.people_.size()); ++a)
       if (Talked* talk = my.person(a).call == e.call ? my.talk_of(e.call, a) : nullptr; talk && !talk->to) my.find("left-talking", my.name(a) + " talks in call " + text(e.call) + ", which has ended");
+    my.step_out(e.call);
     my.drop_claim(c->leg);
     for (const LegId leg : std::set<LegId>(c->legs)) my.drop_claim(leg);
     my.callers_.erase(e.call);
@@ -610,13 +621,15 @@ struct Auditor::Reader {
   void operator()(const NoticeEnded& e) { if (Caller* c = caller(e.call)) c->notice = false; }
   void operator()(const PlaceAnnounced& e) {
     Caller* c = caller(e.call);
-    if (c && my.callers_.size() < 300 && e.place != place_in(c->queue, e.call)) my.find("place-announced", "call " + text(e.call) + " is told place " + std::to_string(e.place));
+    if (c && c->queue >= 0 && my.callers_.size() < 300 && e.place != place_in(c->queue, e.call)) my.find("place-announced", "call " + text(e.call) + " is told place " + std::to_string(e.place));
   }
   void operator()(const SkillsRelaxed& e) {
     Caller* c = caller(e.call);
-    if (!c) return;
+    if (!c || c->queue < 0) return;
+    my.step_out(e.call);
     if (e.step != my.step_at(c->queue, my.now_ - c->since)) my.find("skill-step", "call " + text(e.call) + " asks for the wrong skills");
-    c->step = e.step;
+    c->step = std::min(e.step, static_cast<std::int32_t>(my.queue(c->queue).skills.size()));
+    my.stand(e.call);
   }
   void operator()(const AlarmRaised& e) { my.find("alarm", e.code + ": " + e.text); }
   template <class Other> void operator()(const Other&) {}
@@ -657,8 +670,9 @@ void Auditor::look_at_call(CallId id) {
   if (found == callers_.end()) return;
   const Caller& c = found->second;
   const auto customer = lines_.find(c.leg);
-  if (customer == lines_.end() || !customer->second.up) return;
   const std::string call = "call " + text(id);
+  if (customer == lines_.end()) return;
+  if (!customer->second.up) { if (c.waits) find("hearing", call + " waits and was never answered"); return; }
   const bool talks = !c.waits && c.agent_leg && !c.held && !c.consult_leg;
   if (!c.waits && !c.agent_leg && !c.transfer_leg && !c.consult_leg) find("nobody-cares", call + " waits in no line and talks to nobody");
   if (c.waits || c.held || c.consult_leg || c.notice) {

@@ -126,6 +126,7 @@ class Auditor : public Observer {
   std::set<LegId> touched_legs_;
   std::set<int> cause_to_rest_;                // who may be set aside in this turn
   std::set<int> owes_wrap_up_;                 // left a call in this turn
+  bool sits_down_now_ = false;
   std::int64_t widest_ = 0;
 };
 

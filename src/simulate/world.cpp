@@ -1,6 +1,7 @@
 #include "simulate/world.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/codec.h"
 
@@ -129,9 +130,12 @@ void World::at(Instant when, What what, std::uint64_t who, LegId leg, LegId othe
 // --- between people and floor
 
 void World::tell(const Stimulus& stimulus) {
-  if (tampering_.loses && tampering_.loses(stimulus)) return;
   ++stimuli_;
   if (observer_) observer_->happened(stimulus, now_);
+  if (tampering_.loses && tampering_.loses(stimulus)) {
+    if (observer_) observer_->told({}, {}, now_, true);
+    return;
+  }
   const bool dies = plan_.crash_permyriad > 0 && arriving_ && chance_.below(10'000) < plan_.crash_permyriad;
   Turn turn = floor_.handle(stimulus, now_);
   if (tampering_.turn) tampering_.turn(turn, now_);
@@ -183,9 +187,12 @@ void World::restart_after(Turn& turn, const Stimulus& stimulus) {
 void World::lay_against_wishes() {
   std::vector<Effect> orders;
   std::vector<LegId> unknown;
-  std::map<LegId, bool> wished;
-  for (const LegWish& wish : floor_.leg_wishes()) {
-    wished[wish.leg] = true;
+  const std::vector<LegWish> wishes = floor_.leg_wishes();
+  std::set<LegId> wished;
+  for (const LegWish& wish : wishes) wished.insert(wish.leg);
+  for (const auto& [leg, line] : lines_)  // first, so that a phone is free when it is to ring for the next
+    if (!wished.contains(leg)) orders.push_back(EndLeg{leg, EndCause::ended_by_us});
+  for (const LegWish& wish : wishes) {
     const auto line = lines_.find(wish.leg);
     if (line == lines_.end()) {
       if (wish.state == LegWish::State::dialling) orders.push_back(wish.dial);
@@ -196,8 +203,6 @@ void World::lay_against_wishes() {
     if (!line->second.up) orders.push_back(AcceptLeg{wish.leg});
     orders.push_back(Hear{wish.leg, wish.hearing});
   }
-  for (const auto& [leg, line] : lines_)
-    if (!wished.contains(leg)) orders.push_back(EndLeg{leg, EndCause::ended_by_us});
   if (observer_) observer_->told({}, orders, now_, true);
   deliver(orders);
   for (const LegId leg : unknown) tell(LegGone{leg, EndCause::lost});
