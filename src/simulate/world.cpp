@@ -235,6 +235,8 @@ void World::phone_rings(const DialLeg& dial) {
   line.kind = dial.device ? Line::Kind::phone : Line::Kind::outside;
   line.who = dial.device ? static_cast<int>(dial.device.value) - 1 : 0;
   line.call = dial.call;
+  if (plan_.picker != Picker::ours)
+    for (std::size_t q = 0; q < plan_.queues.size(); ++q) if (plan_.queues[q].code == dial.queue) line.queue = static_cast<int>(q);
   const int agent = dial.device ? agent_at(line.who) : -1;
   lines_.emplace(dial.leg, line);
   if (dial.device && !phones_[static_cast<std::size_t>(line.who)].reachable) return at(now_ + network, What::declines, 1, dial.leg);  // nobody is there
@@ -242,7 +244,6 @@ void World::phone_rings(const DialLeg& dial) {
   if (agent < 0) return;  // rings at an empty desk
   const AgentPlan& manner = plan_.agents[static_cast<std::size_t>(agent)];
   Dice& fate = people_[static_cast<std::size_t>(agent)].fate;
-  people_[static_cast<std::size_t>(agent)].last_tried = now_;
   if (fate.permille(manner.ignores_permille)) return;
   if (fate.permille(manner.declines_permille)) return at(now_ + fate.between(Duration::seconds(1), Duration::seconds(5)), What::declines, 0, dial.leg);
   at(now_ + network + fate.erlang(2, manner.answers_after), What::answers, 0, dial.leg);
@@ -264,7 +265,7 @@ void World::leg_ended(LegId leg, EndCause cause) {
   const int agent = agent_at(line.who);
   if (agent < 0) return;
   Person& person = people_[static_cast<std::size_t>(agent)];
-  if (line.up) person.last_call_ended = now_;
+  if (line.up) person.last_call_ended = person.ended_in_queue[line.queue] = now_;
   else if (cause == EndCause::no_answer || cause == EndCause::ended_by_us || cause == EndCause::declined) at(now_ + person.fate.between(Duration::seconds(20), Duration::seconds(180)), What::returns, static_cast<std::uint64_t>(agent));
 }
 
@@ -493,7 +494,7 @@ void World::pick() {
     for (std::size_t a = 0; a < people_.size(); ++a)
       if (floor_.state(AgentId{a + 1}) == AgentState::ready && phones_[static_cast<std::size_t>(people_[a].desk)].reachable) free.push_back(static_cast<int>(a));
     if (free.empty()) return;
-    const int agent = picked(free);
+    const int agent = picked(free, customers_[static_cast<std::size_t>(lines_.at(leg).who)].queue);
     pointer_ = agent;
     const auto before = waiting_.size();
     tell(GiveCall{call, code(agent), "rule"});
@@ -502,12 +503,13 @@ void World::pick() {
   }
 }
 
-int World::picked(const std::vector<int>& free) {
+int World::picked(const std::vector<int>& free, int queue) {
   auto least = [&](auto key) { return *std::min_element(free.begin(), free.end(), [&](int a, int b) { return key(people_[static_cast<std::size_t>(a)]) < key(people_[static_cast<std::size_t>(b)]); }); };
   switch (plan_.picker) {
     case Picker::ours:
     case Picker::random: return free[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(free.size())))];
-    case Picker::app_queue_leastrecent:           // longest since the last call that was completed; unanswered rings do not count
+    case Picker::app_queue_leastrecent:           // longest since the last call of this queue that was completed; unanswered rings do not count
+      return least([queue](const Person& p) { const auto found = p.ended_in_queue.find(queue); return found == p.ended_in_queue.end() ? Instant{} : found->second; });
     case Picker::mod_callcenter_longest_idle:     // last_bridge_end: a break counts as idleness
       return least([](const Person& p) { return p.last_call_ended; });
     case Picker::app_queue_rrmemory: {            // the one behind the last who was tried

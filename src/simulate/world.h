@@ -73,14 +73,16 @@ class World {
     int desk = 0;                            // device, index
     bool here = false, on_break = false;
     std::uint32_t calls = 0;
-    Instant last_call_ended, last_tried;     // as other switches see them
+    Instant last_call_ended;                 // as mod_callcenter sees it: over all queues
+    std::map<int, Instant> ended_in_queue;   // as app_queue sees it: shared_lastcall=no
   };
   struct Phone { bool reachable = true; };
   struct Line {                              // a live leg, as its owner knows it
     enum class Kind : std::uint8_t { customer, phone, outside } kind = Kind::customer;
     int who = 0;                             // customer or device, index
     CallId call;
-    bool up = false, is_offer = false;
+    int queue = 0;
+    bool up = false;
     LegId hears;
     ProgrammeId plays;
   };
@@ -106,7 +108,7 @@ class World {
   void hears(LegId, const floor::Hearing&);
   void talk_begins(LegId customer, LegId agent);
   void pick();                               // the other switches' rules
-  int picked(const std::vector<int>& free);
+  int picked(const std::vector<int>& free, int queue);
   int agent_at(int desk) const { return at_desk_[static_cast<std::size_t>(desk)]; }  // -1: nobody
   const std::string& code(int agent) const { return plan_.agents[static_cast<std::size_t>(agent)].code; }
 
