@@ -9,7 +9,8 @@ set(PASOKH_MAY_USE_storage base floor office)            # implements ports that
 set(PASOKH_MAY_USE_archive base media)                   # recordings: capture -> finished file
 set(PASOKH_MAY_USE_switchboard base floor sip media storage)
 set(PASOKH_MAY_USE_api base office floor storage switchboard archive)
-set(PASOKH_MAY_USE_app base floor office sip media storage archive switchboard api)
+set(PASOKH_MAY_USE_simulate base floor office storage)
+set(PASOKH_MAY_USE_app base floor office sip media storage archive switchboard api simulate)
 
 # pasokh_module(NAME [LIBRARIES external…]): sources are every .cpp in the folder.
 # Sources include with the module's name in front ("sip/message.h"); each module sees only its own headers and those of

@@ -45,8 +45,9 @@ struct MediaPlan {
   std::uint16_t ptime_ms = 20;
   bool send = true, receive = true; // ours, after direction attributes
   bool dtmf_in_band = false;        // detect tones: no telephone-event was agreed
+  std::string signalling_ip;        // where the peer's signalling comes from: behind a NAT its audio comes from there, whatever its SDP says
   bool operator==(const MediaPlan&) const = default;
-  PASOKH_FIELDS(remote, remote_rtcp, codec, payload, dtmf_payload, ptime_ms, send, receive, dtmf_in_band)
+  PASOKH_FIELDS(remote, remote_rtcp, codec, payload, dtmf_payload, ptime_ms, send, receive, dtmf_in_band, signalling_ip)
 };
 
 // --- events

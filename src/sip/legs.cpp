@@ -195,6 +195,8 @@ SdpLocal Legs::sdp_local(const Leg& leg, const Flow& flow) const {
   local.ip = core_.own_address(flow).ip;
   local.session_id = leg.leg.value;
   local.version = leg.sdp_version;
+  local.peer_ip = flow.remote.ip;
+  local.own = core_.config.listen_udp;
   return local;
 }
 

@@ -125,7 +125,8 @@ void Legs::on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn)
 void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   if (leg.invite) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
   if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling) return refuse_in_dialog(request, from, 491, turn);
-  if (!request.body().empty() && !same_word(media_type(request), "application/sdp")) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
+  const auto offer = sdp_of(request);
+  if (!request.body().empty() && offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
   const auto version = leg.sdp_version;
   std::string body;
   bool media_changed = false;
@@ -134,7 +135,7 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
     body = make_offer(sdp_local(leg, from));
   } else {
     ++leg.sdp_version;
-    auto answer = make_answer(request.body(), sdp_local(leg, from));
+    auto answer = make_answer(offer, sdp_local(leg, from));
     if (!answer) {
       leg.sdp_version = version;                                     // §14.2: the session stays as it was
       core_.log(turn, "warning", "change of media refused: " + answer.error().reason, {{"offered", answer.error().offered}});
@@ -162,9 +163,10 @@ void Legs::on_update(Leg& leg, const Message& request, const Flow& from, Turn tu
   if (!request.body().empty()) {
     if (has_pending(leg, Pending::Kind::reinvite)) return refuse_in_dialog(request, from, 491, turn);
     if (leg.state == LegState::arrived || leg.we_offered) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
-    if (!same_word(media_type(request), "application/sdp")) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
+    const auto offer = sdp_of(request);
+    if (offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
     ++leg.sdp_version;
-    auto answer = make_answer(request.body(), sdp_local(leg, from));
+    auto answer = make_answer(offer, sdp_local(leg, from));
     if (!answer) { --leg.sdp_version; return refuse_in_dialog(request, from, answer.error().status, turn); }
     leg.media = answer->plan;
     leg.held = answer->held;
@@ -263,7 +265,7 @@ void Legs::on_reinvite_answer(Leg& leg, const Pending& pending, const Message& r
   forget_pending(leg, branch);
   if (leg.told_ended()) return drop_when_done(leg, turn);
   take_session_answer(leg, response, turn);
-  auto agreed = read_answer(response.body(), sdp_local(leg, leg.flow));
+  auto agreed = read_answer(sdp_of(response), sdp_local(leg, leg.flow));
   if (agreed) {
     const bool same = leg.media == agreed->plan && leg.held == agreed->held;
     leg.media = agreed->plan;

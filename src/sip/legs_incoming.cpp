@@ -36,7 +36,7 @@ void Legs::arrive(Message request, const Flow& from, Arrival arrival, Turn turn)
   fresh.remote_target = "sip:" + text(from.remote);
   take_target(fresh, request);
   for (auto route : request.list(Field::record_route)) fresh.route_set.emplace_back(route);
-  fresh.offer = request.body();
+  fresh.offer = sdp_of(request);
   fresh.peer_takes_update = request.lists(Field::allow, "UPDATE");
   if (request.lists(Field::require, "100rel")) fresh.reliable_rseq = 1;
   hold_request(fresh, request, from);
@@ -218,7 +218,7 @@ void Legs::on_ack(Leg& leg, const Message& request, const Flow& from, Turn turn)
   }
   if (leg.told_ended()) return;
   if (offered) {
-    auto agreed = read_answer(request.body(), sdp_local(leg, leg.request_from));
+    auto agreed = read_answer(sdp_of(request), sdp_local(leg, leg.request_from));
     if (!agreed) {
       core_.log(turn, "warning", "call ended: " + agreed.error().reason, {{"offered", agreed.error().offered}, {"source", text(from.remote)}});
       tell_ended(leg, 488, "refused", true, turn);

@@ -180,8 +180,8 @@ void Legs::on_fork_provisional(Leg& leg, Fork& fork, const Message& response, co
     leg.last_rseq = rseq;
     prack(leg, fork, response, from, turn);
   }
-  if (!response.body().empty()) {
-    auto agreed = read_answer(response.body(), sdp_local(leg, fork.flow));
+  if (!sdp_of(response).empty()) {
+    auto agreed = read_answer(sdp_of(response), sdp_local(leg, fork.flow));
     if (agreed && leg.early_plan != agreed->plan) {
       leg.early_plan = agreed->plan;
       turn.out.event(LegEarlyMedia{leg.leg, agreed->plan});
@@ -244,8 +244,8 @@ void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const F
   take_session_answer(leg, response, turn);
 
   std::optional<MediaPlan> plan;
-  if (!response.body().empty()) {
-    auto agreed = read_answer(response.body(), sdp_local(leg, leg.flow));
+  if (!sdp_of(response).empty()) {
+    auto agreed = read_answer(sdp_of(response), sdp_local(leg, leg.flow));
     if (agreed) { plan = agreed->plan; leg.held = agreed->held; }
     else core_.log(turn, "warning", "call ended: " + agreed.error().reason, {{"offered", agreed.error().offered}, {"source", text(from.remote)}});
   } else if (leg.early_plan) {

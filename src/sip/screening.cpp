@@ -24,10 +24,7 @@ std::optional<Refusal> fault_of(const Message& request) {
     if (!same_word(option, "timer") && !same_word(option, "100rel") && !same_word(option, "replaces")) unknown.append(unknown.empty() ? "" : ", ").append(option);
   if (!unknown.empty()) return Refusal{420, "Unsupported", unknown};
   if (!request.body().empty() && request.method() == Method::invite) {                             // §8.2.3
-    auto type = request.first(Field::content_type);
-    type = type.substr(0, type.find(';'));
-    while (!type.empty() && type.back() == ' ') type.remove_suffix(1);
-    if (!same_word(type, "application/sdp")) return Refusal{415, "Accept", "application/sdp"};
+    if (sdp_of(request).empty()) return Refusal{415, "Accept", "application/sdp"};
     if (auto encoding = request.first(Field::content_encoding); !encoding.empty() && !same_word(encoding, "identity")) return Refusal{415, "Accept-Encoding", "identity"};
   }
   return std::nullopt;

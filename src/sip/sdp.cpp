@@ -274,6 +274,7 @@ std::optional<SdpFault> read_plan(const SdpDescription& sdp, const Media& media,
     }
     if (!may_send_to(plan.remote_rtcp, local)) plan.remote_rtcp = {};
   }
+  plan.signalling_ip = local.peer_ip;
   plan.ptime_ms = agreed_ptime(media, local.ptime_ms);
   plan.dtmf_payload = static_cast<std::int16_t>(local.media.telephone_event ? event_payload(media) : -1);
   plan.dtmf_in_band = plan.dtmf_payload < 0;

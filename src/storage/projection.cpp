@@ -437,14 +437,6 @@ Result<> Projection::on(const f::AgentLeftCall& e) {
       end_part(live->parts.change(i), live->fact, at_);
       live->dirty = true;
     }
-  PartFact* left_alone = nullptr;  // a consulted colleague who stays behind with the customer has the call now
-  std::size_t open = 0;
-  for (PartFact& part : live->parts.all)
-    if (!part.until) { ++open; left_alone = &part; }
-  if (open == 1 && left_alone->consult) {
-    live->parts.change(static_cast<std::size_t>(left_alone - live->parts.all.data())).consult = false;
-    live->fact.last_agent = left_alone->agent;
-  }
   TRY(who, agent(e.agent));
   std::erase(who->calls, e.call);
   return show(*who);

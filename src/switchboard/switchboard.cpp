@@ -360,9 +360,10 @@ media::LegWanted Switchboard::wanted(LegId leg, const Leg& state) const {
   order.call = state.call;
   order.port = state.port;
   order.media_version = state.media_version;
-  order.source_network = setup_.source_network;
   if (state.plan) {
     const auto& plan = *state.plan;
+    // S9: audio is learnt from the SDP's address or, behind a NAT, from where the (authenticated) signalling comes; nowhere else
+    if (!plan.signalling_ip.empty()) order.source_network = plan.signalling_ip + (plan.signalling_ip.find(':') == std::string::npos ? "/32" : "/128");
     order.remote_ip = plan.remote.ip;
     order.remote_port = plan.remote.port;
     order.remote_rtcp_ip = plan.remote_rtcp.ip;

@@ -63,7 +63,6 @@ struct Setup {
   sip::EndpointConfig sip;
   std::vector<PortPool> workers;                    // one pool per media worker
   std::string captures;                             // folder, absolute
-  std::string source_network;                       // latching: besides the SDP's address, media may come from here
   Hooks hooks;
 };
 

@@ -28,6 +28,10 @@ void join(Desk& desk, CallId id, QueueId queue_id, Instant since) {
   const Queue& queue = desk.state.queue(queue_id);
   const WaitKey key{queue.settings.priority, since, id};
   desk.put(CallQueued{id, queue_id, queue.settings.priority, since, place_of(queue, key)});
+  if (const Call& call = *desk.state.find(id); call.recording && !desk.state.queue(queue_id).settings.record) {  // by whatever way it came
+    desk.put(RecordingMarked{id, call.capture, "switched_off"});
+    desk.put(RecordingStopped{id, call.capture});
+  }
 }
 
 void accept(Desk& desk, CallId id) {
@@ -81,10 +85,6 @@ void enqueue(Desk& desk, CallId id, QueueId queue_id, Instant since) {
   if (answer_now) accept(desk, id);
   join(desk, id, queue_id, since);
   if (!room) overflow_or_end(desk, id, Outcome::queue_full);
-  else if (desk.state.find(id)->recording && !desk.state.queue(queue_id).settings.record) {
-    desk.put(RecordingMarked{id, desk.state.find(id)->capture, "switched_off"});
-    desk.put(RecordingStopped{id, desk.state.find(id)->capture});
-  }
 }
 
 void overflow_or_end(Desk& desk, CallId id, Outcome outcome) {
