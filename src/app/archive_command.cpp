@@ -40,7 +40,8 @@ Result<> export_call(const std::string& dir, const storage::ArchiveRow& row, con
 
 int export_one(const Args& args, storage::Reports& reports) {
   const auto to = args.option("to");
-  if (args.words.size() != 2 || !to) return wrong_usage("archive", "archive export CALL --to FILE.wav|.opus");
+  if (args.words.size() != 2) return wrong_usage("archive", "which call? archive export CALL --to FILE.wav|.opus");
+  if (!to) return wrong_usage("archive", "where to? archive export " + args.words[1] + " --to FILE.wav|.opus");
   if (!to->ends_with(".wav") && !to->ends_with(".opus") && !to->ends_with(".ogg")) return wrong_usage("archive", "--to must end in .wav or .opus");
   const std::string id = latin_digits(args.words[1]);
   if (id.empty() || id.find_first_not_of("0123456789") != id.npos || id.size() > 19) return wrong_usage("archive", "\"" + args.words[1] + "\" is not the id of a call");

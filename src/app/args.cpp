@@ -1,5 +1,7 @@
 #include "app/args.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -88,6 +90,11 @@ std::string data_dir(const Args& args) {
   if (const auto given = args.option("data")) return *given;
   if (const char* from_environment = std::getenv("PASOKH_DATA"); from_environment && *from_environment) return from_environment;
   return "data";
+}
+
+Result<> centre_stands_in(const std::string& dir) {
+  if (::access((dir + "/pasokh.toml").c_str(), F_OK) == 0) return Done{};
+  return trouble("no-centre", dir + " is no data folder of Pasokh; say which with --data DIR, or make one with: pasokh init " + dir);
 }
 
 Result<std::map<std::string, std::string>> settings_from(const std::vector<std::string>& words, std::size_t first) {

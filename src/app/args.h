@@ -33,6 +33,7 @@ std::string help_text(const Subcommand& command);
 
 // --data DIR, or the environment's PASOKH_DATA, or ./data
 std::string data_dir(const Args& args);
+Result<> centre_stands_in(const std::string& dir);  // refused otherwise, so that a mistyped --data makes no folder
 // the words that are key=value, from `first` on; anything else is refused
 Result<std::map<std::string, std::string>> settings_from(const std::vector<std::string>& words, std::size_t first);
 

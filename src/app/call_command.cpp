@@ -2,13 +2,14 @@
 #include <csignal>
 #include <cstdio>
 
-#include <boost/json.hpp>
 #include <charconv>
 #include <memory>
 #include <vector>
 
+#include "app/caller/demo_life.h"
 #include "app/caller/sockets.h"
 #include "app/caller/user_agent.h"
+#include "app/args.h"
 #include "app/commands.h"
 #include "archive/files.h"
 #include "archive/wav.h"
@@ -69,17 +70,13 @@ Result<Wish> read_wish(const Args& args) {
   return wish;
 }
 
-// Without --to: the demo centre in --data DIR says where its server is.
+// Without --to: the demo centre in --data DIR says where its server is; without --password, the one of its devices.
 Result<> find_server(const Args& args, Wish& wish) {
   if (!wish.to.empty()) return Done{};
-  const auto file = args.option("data").value_or("data") + "/demo.json";
-  TRY(text, archive::read_whole(file, 1 << 20));
-  boost::system::error_code error;
-  const auto demo = boost::json::parse(text, error);
-  const auto* object = demo.if_object();
-  const auto* sip = object ? object->if_contains("sip") : nullptr;
-  if (error || !sip || !sip->is_string()) return trouble("demo", file + " does not say where the SIP server is");
-  wish.to = std::string(sip->as_string());
+  TRY(demo, read_demo_file(data_dir(args) + "/demo.json"));
+  wish.to = sip::text(demo.server);
+  for (const auto& device : demo.devices)
+    if (device.user == wish.user && !args.option("password")) wish.password = device.password;
   return Done{};
 }
 
@@ -139,6 +136,9 @@ class Telephone {
       if (call->answered() || call->ended()) return;
       say("no answer; we give up");
       call->hang_up();
+      if (call->trying_at) return;                                          // CANCEL is under way and brings its answer
+      trouble_ = "no answer from " + wish_.to + "; is a server listening there?";
+      loop_.stop();
     });
   }
 

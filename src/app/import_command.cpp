@@ -96,6 +96,7 @@ int import_command(const Args& args) {
   auto import = api::read_import(*text, "cli");
   if (!import) return fail(args.words[0] + ": " + import.error().text);
   const std::string dir = data_dir(args);
+  if (auto centre = centre_stands_in(dir); !centre) return fail(centre.error().text);
   if (auto applied = apply_commands(dir, *import); !applied) return fail(args.words[0] + ": " + applied.error().text);
   if (auto applied = apply_users(dir, import->users); !applied) return fail(args.words[0] + ": " + applied.error().text);
   std::fprintf(stderr, "imported: %zu settings, %zu users\n", import->commands.size(), import->users.size());

@@ -141,6 +141,7 @@ int noun_command(const Args& args) {
   if (args.command == "user") return user_command(args, *format);
   const auto command = command_from(args);
   if (!command) return wrong_usage(args.command, command.error().text);
+  if (auto centre = centre_stands_in(data_dir(args)); !centre) return fail(centre.error().text);
   const auto reply = switchboard::ask_centre(data_dir(args), {*command});
   if (!reply.ok) return fail(reply.text + (reply.code.empty() ? "" : " (" + reply.code + ")"));
   return print_answer(*command, reply, *format);

@@ -15,7 +15,7 @@ struct Grid {
 };
 
 std::string cell(const json::value& value) {
-  if (value.is_string()) return std::string(value.get_string());
+  if (value.is_string()) return value.get_string() == "1970-01-01T00:00:00.000Z" ? std::string() : std::string(value.get_string());  // a time that never came
   if (value.is_null()) return {};
   if (value.is_array()) {  // ["a","b"] -> a,b ; what is deeper stays JSON
     std::string out;

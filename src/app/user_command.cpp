@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 
 #include "api/secrets.h"
 #include "base/json_text.h"
@@ -142,8 +141,7 @@ int user_command(const Args& args, Format format) {
   if ((verb == "list" && args.words.size() > 1) || ((verb == "remove" || verb == "reset-password") && args.words.size() > 2))
     return wrong_usage("user", "\"" + args.words.back() + "\" is too much");
   const std::string dir = data_dir(args);
-  std::error_code ignored;
-  if (!std::filesystem::exists(dir + "/pasokh.toml", ignored)) return fail(dir + " holds no centre; make one with: pasokh init " + dir);
+  if (auto centre = centre_stands_in(dir); !centre) return fail(centre.error().text);
   auto store = AccessStore::open(dir);
   if (!store) return fail(store.error().text);
   Result<> ran = verb == "list"     ? list(**store, format)

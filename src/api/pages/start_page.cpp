@@ -83,8 +83,8 @@ const texts = {
         hold: 'Hold', resume: 'Resume' },
 };
 const columns = {  // heading fa, heading en; also the order
-  call: ['تماس', 'Call'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'], agent: ['کارشناس', 'Agent'],
-  name: ['نام', 'Name'], state: ['وضعیت', 'State'], outcome: ['نتیجه', 'Outcome'], reason: ['دلیل', 'Reason'], since: ['از', 'Since'], arrived: ['ورود', 'Arrived'],
+  agent: ['کارشناس', 'Agent'], name: ['نام', 'Name'], call: ['تماس', 'Call'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'],
+  state: ['وضعیت', 'State'], outcome: ['نتیجه', 'Outcome'], reason: ['دلیل', 'Reason'], since: ['از', 'Since'], arrived: ['ورود', 'Arrived'],
   waiting: ['منتظر', 'Waiting'], longest_wait_ms: ['بیشترین انتظار', 'Longest wait'], wait_ms: ['انتظار', 'Wait'], talk_ms: ['مکالمه', 'Talk'],
   strategy: ['روش', 'Strategy'], device: ['تلفن', 'Device'], queues: ['صف‌ها', 'Queues'], recording: ['ضبط', 'Recording'],
 };

@@ -58,7 +58,7 @@ struct Phrases {
     return digits_in(language, text);
   }
   std::string key(Strategy s, const Candidate& c, Instant at) const {
-    const std::string idle = std::string(pick("بیکار ", "idle for ")) + seconds(at - c.idle_since);
+    const std::string idle = c.idle_since == Instant{} ? pick("هنوز سر کار نبوده", "has not been on duty yet") : std::string(pick("بیکار ", "idle for ")) + seconds(at - c.idle_since);
     switch (s) {
       case Strategy::fair_share:
       case Strategy::ring_all: return std::string(pick("طلب ", "owed ")) + calls(c.key) + pick(" تماس، ", " calls, ") + idle;
