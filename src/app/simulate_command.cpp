@@ -1,6 +1,7 @@
 // pasokh simulate: a drawn day; the rules compared; or a real day out of a journal, as it was and under other rules.
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 #include "app/args.h"
 #include "app/print.h"
@@ -9,6 +10,7 @@
 #include "base/persian.h"
 #include "simulate/compare.h"
 #include "simulate/history.h"
+#include "simulate/report_check.h"
 #include "storage/report_queries.h"
 #include "storage/zone.h"
 
@@ -41,6 +43,19 @@ std::int64_t number_option(const Args& args, const char* name, std::int64_t othe
   return given ? std::atoll(latin_digits(*given).c_str()) : otherwise;
 }
 
+// The journal of a drawn day, to try reports, replay and what-if on.
+int day_into(const Plan& plan, const std::string& dir) {
+  std::error_code wrong;
+  std::filesystem::create_directories(dir, wrong);
+  if (std::filesystem::exists(dir + "/journal.db")) return fail(dir + " holds a journal already; name a new folder.");
+  simulate::World world(plan);
+  world.keep_journal();
+  world.run();
+  if (auto written = simulate::write_journal(dir, world.journal()); !written) return fail(written.error().text);
+  std::printf("%zu events written to %s; the day is %s\n", world.journal().size(), dir.c_str(), date_text(plan.start.us + Duration::minutes(210).us, CalendarKind::jalali).c_str());
+  return done;
+}
+
 int drawn_days(const Args& args, Format format) {
   const std::int64_t seed = number_option(args, "seed", 1), days = number_option(args, "days", 1), agents = number_option(args, "agents", 50), calls = number_option(args, "calls", 6'000);
   if (days < 1 || days > 10'000 || agents < 1 || agents > 20'000 || calls < 100 || calls > 2'000'000) return wrong_usage("simulate", "--days 1 to 10000, --agents 1 to 20000, --calls 100 to 2000000");
@@ -48,6 +63,7 @@ int drawn_days(const Args& args, Format format) {
     std::fputs(simulate::markdown(simulate::compare([&](std::uint64_t n) { return simulate::comparison_centre(n, static_cast<int>(args.option("calls") ? calls : 1'600)); }, static_cast<int>(days))).c_str(), stdout);
     return done;
   }
+  if (const auto into = args.option("into")) return day_into(simulate::big_day(static_cast<std::uint64_t>(seed), static_cast<int>(agents), static_cast<int>(calls)), *into);
   std::vector<Line> lines;
   for (std::int64_t day = 0; day < days; ++day) {
     Plan plan = simulate::big_day(static_cast<std::uint64_t>(seed + day), static_cast<int>(agents), static_cast<int>(calls));

@@ -94,7 +94,6 @@ Plan any_centre(std::uint64_t seed) {
   plan.seed = seed;
   Dice dice{seed, 1};
   const auto queues = 1 + dice.below(3);
-  const bool record = dice.permille(700);
   for (std::int64_t q = 0; q < queues; ++q) {
     QueuePlan queue{"q" + std::to_string(q + 1), std::to_string(8001 + q), {}, static_cast<int>(1 + dice.below(3))};
     floor::QueueSettings& s = queue.settings;
@@ -108,7 +107,7 @@ Plan any_centre(std::uint64_t seed) {
     s.max_wait = dice.permille(300) ? Duration::seconds(60 + dice.below(120)) : Duration::seconds(3'600);
     if (queues > 1 && dice.permille(400)) s.overflow_queue = "q" + std::to_string((q + 1) % queues + 1);
     if (dice.permille(400)) s.skills = {{Duration{}, {{"tech", 4}}}, {Duration::seconds(15), {{"tech", 2}}}, {Duration::seconds(40), {}}};
-    s.record = record;
+    s.record = dice.permille(700);
     s.notice = dice.permille(400);
     s.announce_place = dice.permille(500);
     s.announce_every = Duration::seconds(20);
