@@ -124,10 +124,8 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
     plan.queues.push_back({queue.first, number, queue.second, 1});
     queue_of[id] = QueueId{plan.queues.size()};
   }
-  std::int64_t offers = 0;
   for (auto& [id, seen] : reading.agents) {
     if (seen.here_since) reading(AgentSignedOut{AgentId{id}, ""});
-    offers += seen.offers;
     if (!seen.exists || seen.shifts.empty()) continue;
     AgentPlan agent;
     agent.code = seen.code;

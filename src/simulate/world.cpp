@@ -11,7 +11,6 @@ namespace {
 using namespace floor;
 
 constexpr Duration network = Duration::milliseconds(40);
-constexpr Duration drain = Duration::minutes(30);             // after the last arrival
 constexpr std::size_t snapshot_every = 2'000;                 // events
 
 std::string bytes_of(const std::vector<Event>& events) {
