@@ -47,7 +47,7 @@ dependencies-test:
 
 # A build that has something to do shows how far it has come; one that has nothing to do says nothing.
 build: dependencies-build build/build.ninja
-	@if $(NINJA) -C build -n pasokh | grep -q 'no work to do'; then $(NINJA) -C build --quiet pasokh; \
+	@if [ -x build/pasokh ] && [ -z "$$(find src cmake CMakeLists.txt -newer build/pasokh -print -quit)" ]; then $(NINJA) -C build --quiet pasokh | { grep -v 'no work to do' || true; }; \
 	 else echo "Building with $(JOBS) compilers at once (some minutes the first time, seconds after that)"; $(NINJA) -C build pasokh; fi
 
 build/build.ninja: | dependencies-build
