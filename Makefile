@@ -54,11 +54,11 @@ build/build.ninja: | dependencies-build
 	@cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >build.log 2>&1 || { cat build.log; exit 1; }
 	@mv build.log build/configure.log
 
-# Sanitizer builds: less optimised, so that they build and report well. Timings are never taken from them.
+# Sanitizer builds. Timings are never taken from them.
 build-asan/build.ninja: | dependencies-build
-	@cmake -S . -B build-asan -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1" -DPASOKH_SANITIZE=address,undefined >/dev/null
+	@cmake -S . -B build-asan -G Ninja -DCMAKE_BUILD_TYPE=Release -DPASOKH_SANITIZE=address,undefined >/dev/null
 build-tsan/build.ninja: | dependencies-build
-	@cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=Release "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -g1" -DPASOKH_SANITIZE=thread >/dev/null
+	@cmake -S . -B build-tsan -G Ninja -DCMAKE_BUILD_TYPE=Release -DPASOKH_SANITIZE=thread >/dev/null
 
 # --- testing
 

@@ -35,7 +35,7 @@ const Words& persian() {
       .place_far = "تماس‌گیرندگان زیادی پیش از شما در صف هستند",
       .phrases = {
           {"welcome", "سلام، خوش آمدید."},
-          {"notice", "این تماس برای بهبود خدمات ضبط می‌شود."},
+          {"notice", "این تماس ضبط می‌شود."},
           {"please_wait", "همکاران ما مشغول پاسخ‌گویی هستند. لطفاً منتظر بمانید."},
           {"closed", "اکنون بیرون از ساعت کاری هستیم. لطفاً در ساعت کاری تماس بگیرید."},
           {"queue_full", "صف تماس پر است. لطفاً کمی دیرتر تماس بگیرید."},
@@ -71,7 +71,7 @@ const Words& english() {
       .place_far = "Many callers are before you in the queue",
       .phrases = {
           {"welcome", "Welcome."},
-          {"notice", "This call is recorded to improve our service."},
+          {"notice", "This call is recorded."},
           {"please_wait", "All our colleagues are talking. Please hold the line."},
           {"closed", "We are closed now. Please call during working hours."},
           {"queue_full", "Too many callers are waiting. Please call again a little later."},

@@ -496,6 +496,7 @@ int run_worker(const WorkerOptions& options) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);                      // a file size limit is a write error, not the end of calls
   signal(SIGTERM, [](int) { told_to_end = 1; });
+  (void)setpriority(PRIO_PROCESS, 0, -10);       // audio before everything else, a starting control included; refused without the right to it
   Worker worker(options);
   if (const auto started = worker.start(); !started) {
     log_line("error", "a media worker cannot start", {{"why", started.error().text}});

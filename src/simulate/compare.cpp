@@ -81,7 +81,7 @@ std::string markdown(const std::vector<Compared>& rows) {
   char line[320];
   for (const Compared& row : rows) {
     const DaySums& d = row.day;
-    char forced[16] = "–";
+    char forced[48] = "–";
     if (row.knows_forced) std::snprintf(forced, sizeof forced, "%lld.%lld %%", static_cast<long long>(d.forced_permille / 10), static_cast<long long>(d.forced_permille % 10));
     std::snprintf(line, sizeof line, "| %s | %.4f | %.4f | %lld | %lld | %.1f s | %.1f %% | %.1f %% | %s |\n", row.rule.c_str(), static_cast<double>(d.jain_ppm) / 1e6, static_cast<double>(row.jain_worst_ppm) / 1e6,
                   static_cast<long long>(d.most - d.least), static_cast<long long>(row.spread_worst), static_cast<double>(d.mean_wait_ms) / 1e3,

@@ -32,8 +32,9 @@ struct AgentPlan {
 struct CallerPlan {
   Duration at;                              // from the day's start
   int queue = 0;                            // index
-  Duration patience, talk, hold;
+  Duration patience, talk, hold;            // talk below 0: to be drawn
   bool agent_hangs_up = false;
+  bool waits_longer = false;                // patience is only known to be more than this
 };
 
 // Rules of other switches, told by supervisors' hands: the queue has no members, and each caller is given to the one whom the

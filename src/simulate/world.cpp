@@ -81,8 +81,8 @@ void World::plan_people() {
     for (const CallerPlan& caller : plan_.callers) {
       add_customer(caller.queue, Dice{plan_.seed, 1'000'000 + customers_.size()}, plan_.start + caller.at, customers_.size() + 1);
       Customer& c = customers_.back();
-      c.patience = caller.patience;
-      c.talk = caller.talk;
+      c.patience = caller.patience + (caller.waits_longer ? c.fate.exponential(plan_.patience) : Duration{});
+      c.talk = caller.talk.us >= 0 ? caller.talk : c.fate.exponential(plan_.talk);
       c.hold = caller.hold;
       c.agent_hangs_up = caller.agent_hangs_up;
     }

@@ -1,0 +1,209 @@
+#include "simulate/history.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "storage/journal.h"
+
+namespace pasokh::simulate {
+namespace {
+
+using namespace floor;
+
+struct CallerSeen {
+  std::string queue;
+  Instant at;
+  std::optional<Instant> offered, answered;
+  bool gave_up = false, agent_hung_up = false;
+  LegId leg;
+  Duration wait, talk, hold;
+  std::optional<Instant> held;
+};
+struct AgentSeen {
+  std::string code;
+  AgentSettings settings;
+  bool exists = false;
+  std::vector<Stay> shifts, breaks;
+  std::optional<Instant> here_since, rests_since;
+  std::int64_t offers = 0, ignored = 0, declined = 0, answers = 0;
+  Duration answering;
+};
+
+struct Reading {
+  Instant from, to;
+  std::map<std::uint64_t, std::pair<std::string, QueueSettings>> queues;
+  std::map<std::uint64_t, AgentSeen> agents;
+  std::map<std::string, std::string> numbers;              // digits -> queue
+  CentreSettings centre;
+  std::map<CallId, CallerSeen> callers;                    // of the day
+  std::map<std::pair<CallId, AgentId>, Instant> rung;
+  Instant now;
+
+  bool in_day() const { return now >= from; }
+  Duration since_start(Instant at) const { return std::max(at, from) - from; }
+  AgentSeen& agent(AgentId id) { return agents[id.value]; }
+  CallerSeen* caller(CallId id) { auto found = callers.find(id); return found == callers.end() ? nullptr : &found->second; }
+
+  void operator()(const QueueSet& e) { queues[e.queue.value] = {e.code, e.settings}; }
+  void operator()(const QueueRemoved& e) { queues.erase(e.queue.value); }
+  void operator()(const AgentSet& e) { auto& a = agent(e.agent); a.code = e.code; a.settings = e.settings; a.exists = true; }
+  void operator()(const AgentRemoved& e) { agent(e.agent).exists = false; }
+  void operator()(const CentreSet& e) { centre = e.settings; }
+  void operator()(const NumberSet& e) { numbers[e.digits] = e.settings.queue; }
+  void operator()(const AgentSignedIn& e) { if (!agent(e.agent).here_since) agent(e.agent).here_since = now; }
+  void operator()(const AgentSignedOut& e) {
+    AgentSeen& a = agent(e.agent);
+    rested(a);
+    if (a.here_since && in_day()) a.shifts.push_back({since_start(*a.here_since), since_start(now)});
+    a.here_since.reset();
+  }
+  void operator()(const AgentPaused& e) { AgentSeen& a = agent(e.agent); if (!e.by.empty() && e.reason != "signing_out" && !a.rests_since) a.rests_since = now; }
+  void operator()(const AgentReady& e) { rested(agent(e.agent)); }
+  void rested(AgentSeen& a) {
+    if (a.rests_since && in_day()) a.breaks.push_back({since_start(*a.rests_since), since_start(now)});
+    a.rests_since.reset();
+  }
+  void operator()(const CallArrived& e) {
+    if (!in_day() || e.direction != Direction::inbound) return;
+    CallerSeen c;
+    c.at = now;
+    c.leg = e.leg;
+    callers.emplace(e.call, c);
+  }
+  void operator()(const CallQueued& e) { if (auto* c = caller(e.call); c && c->queue.empty()) c->queue = queues[e.queue.value].first; }
+  void operator()(const CallOffered& e) { if (in_day()) { ++agent(e.agent).offers; rung[{e.call, e.agent}] = now; } }
+  void operator()(const OfferLapsed& e) { if (in_day()) ++(e.why == LapseReason::no_answer ? agent(e.agent).ignored : agent(e.agent).declined); }
+  void operator()(const OfferAnswered& e) {
+    AgentSeen& a = agent(e.agent);
+    if (const auto began = rung.find({e.call, e.agent}); began != rung.end()) { ++a.answers; a.answering += now - began->second; }
+    if (auto* c = caller(e.call); c && !c->answered) { c->answered = now; c->wait = now - c->at; }
+  }
+  void operator()(const CallLeftQueue& e) { if (auto* c = caller(e.call); c && e.why == LeftQueue::abandoned && !c->answered) { c->gave_up = true; c->wait = now - c->at; } }
+  void operator()(const CallHeld& e) { if (auto* c = caller(e.call)) c->held = now; }
+  void operator()(const CallResumed& e) { if (auto* c = caller(e.call); c && c->held) { c->hold += now - *c->held; c->held.reset(); } }
+  void operator()(const LegEnded& e) { if (auto* c = caller(e.call); c && e.cause == EndCause::hung_up && e.leg != c->leg) c->agent_hung_up = true; }
+  void operator()(const CallEnded& e) {
+    auto* c = caller(e.call);
+    if (!c) return;
+    if (c->answered) c->talk = now - *c->answered;
+  }
+  template <class Other> void operator()(const Other&) {}
+};
+
+std::int64_t permille(std::int64_t part, std::int64_t whole) { return whole == 0 ? 0 : part * 1'000 / whole; }
+
+}  // namespace
+
+Result<History> history_of(const std::string& dir, Instant from, Instant to) {
+  TRY(reader, storage::JournalReader::open(dir));
+  Reading reading;
+  reading.from = from;
+  reading.to = to;
+  TRY_DONE(reader.read(0, UINT64_MAX, [&](const storage::Recorded& recorded) {
+    if (recorded.at >= to) return false;
+    reading.now = recorded.at;
+    std::visit(reading, recorded.event);
+    return true;
+  }));
+  reading.now = to;
+  std::erase_if(reading.callers, [](const auto& entry) { return entry.second.queue.empty(); });
+  if (reading.callers.empty()) return trouble("day-empty", "Nobody called a queue on that day.");
+
+  History history;
+  Plan& plan = history.plan;
+  plan.start = from;
+  plan.interval = Duration::minutes(30);
+  plan.calls.assign(static_cast<std::size_t>((to - from).us / plan.interval.us), 0);
+  plan.ledger_limit = reading.centre.ledger_limit;
+  std::map<std::uint64_t, QueueId> queue_of;
+  std::map<std::string, int> index_of;
+  for (const auto& [id, queue] : reading.queues) {
+    std::string number = "8" + std::to_string(1'000 + plan.queues.size());
+    for (const auto& [digits, code] : reading.numbers) if (code == queue.first) number = digits;
+    index_of[queue.first] = static_cast<int>(plan.queues.size());
+    plan.queues.push_back({queue.first, number, queue.second, 1});
+    queue_of[id] = QueueId{plan.queues.size()};
+  }
+  std::int64_t offers = 0;
+  for (auto& [id, seen] : reading.agents) {
+    if (seen.here_since) reading(AgentSignedOut{AgentId{id}, ""});
+    offers += seen.offers;
+    if (!seen.exists || seen.shifts.empty()) continue;
+    AgentPlan agent;
+    agent.code = seen.code;
+    agent.settings = seen.settings;
+    std::erase_if(agent.settings.queues, [&](const Membership& m) { return !queue_of.contains(m.queue.value); });
+    for (Membership& m : agent.settings.queues) m.queue = queue_of[m.queue.value];
+    agent.settings.device = std::to_string(10'001 + plan.agents.size());
+    agent.settings.number = std::to_string(501 + plan.agents.size());
+    agent.shifts = seen.shifts;
+    agent.breaks = seen.breaks;
+    agent.ignores_permille = static_cast<int>(permille(seen.ignored, seen.offers));
+    agent.declines_permille = static_cast<int>(permille(seen.declined, seen.offers));
+    if (seen.answers > 0) agent.answers_after = seen.answering / seen.answers;
+    plan.agents.push_back(std::move(agent));
+  }
+  if (plan.agents.empty()) return trouble("day-empty", "Nobody was signed in on that day.");
+
+  // How long those would have waited who were answered is not known: with a constant rate of giving up, the rate seen is
+  // abandons per second waited (the estimate that Erlang A uses), and it goes on from where the real wait ended.
+  Duration waited, talked;
+  for (const auto& [id, c] : reading.callers) {
+    waited += c.wait;
+    history.abandons += c.gave_up;
+    history.answers += c.answered.has_value();
+    talked += c.talk;
+  }
+  plan.patience = history.abandons > 0 ? Duration{waited.us / static_cast<std::int64_t>(history.abandons)} : Duration::hours(1);
+  plan.talk = history.answers > 0 ? Duration{talked.us / static_cast<std::int64_t>(history.answers)} : Duration::seconds(180);
+  for (const auto& [id, c] : reading.callers) {
+    CallerPlan caller{c.at - from, index_of[c.queue], c.wait, c.talk, c.hold, c.agent_hung_up};
+    caller.waits_longer = !c.gave_up;
+    if (!c.answered) caller.talk = Duration{-1};
+    plan.callers.push_back(caller);
+  }
+  std::stable_sort(plan.callers.begin(), plan.callers.end(), [](const CallerPlan& a, const CallerPlan& b) { return a.at < b.at; });
+  history.modelled = {"callers who were answered would have waited on with the day's rate of giving up (mean " + std::to_string(plan.patience.us / 1'000'000) + " s)",
+                      "callers who gave up would have talked as long as the others on average (" + std::to_string(plan.talk.us / 1'000'000) + " s)",
+                      "agents answer after their own mean time and let it ring as often as on that day; transfers and redialling are left out"};
+  return history;
+}
+
+Result<> apply_change(Plan& plan, const std::string& change) {
+  std::size_t at = 0;
+  while (at < change.size()) {
+    const std::size_t end = std::min(change.find(',', at), change.size());
+    const std::string part = change.substr(at, end - at);
+    at = end + 1;
+    if (part.rfind("agents+", 0) == 0 || part.rfind("agents-", 0) == 0) {
+      const int n = std::atoi(part.c_str() + 7);
+      if (n < 1 || n > 1'000 || (part[6] == '-' && n >= static_cast<int>(plan.agents.size()))) return trouble("change-impossible", "\"" + part + "\": there are " + std::to_string(plan.agents.size()) + " agents on that day; from 1 to 1000 may be added, and one must be left.");
+      if (part[6] == '-') { plan.agents.resize(plan.agents.size() - static_cast<std::size_t>(n)); continue; }
+      const auto count = plan.agents.size();
+      for (int i = 0; i < n; ++i) {  // like one of those who are there, with the same hours
+        AgentPlan agent = plan.agents[static_cast<std::size_t>(i) % count];
+        agent.code = "added" + std::to_string(i + 1);
+        agent.settings.device = std::to_string(10'001 + plan.agents.size());
+        agent.settings.number = std::to_string(501 + plan.agents.size());
+        plan.agents.push_back(std::move(agent));
+      }
+      continue;
+    }
+    const std::size_t equals = part.find('=');
+    const std::string key = part.substr(0, equals), value = equals == part.npos ? "" : part.substr(equals + 1);
+    const bool is_time = key == "wrap_up" || key == "ring" || key == "max_wait";
+    if (key != "strategy" && !is_time) return trouble("change-unknown", "\"" + part + "\" cannot be changed here; strategy=…, wrap_up=…s, ring=…s, max_wait=…s, agents+N and agents-N can.");
+    char* rest = nullptr;
+    const long seconds = std::strtol(value.c_str(), &rest, 10);
+    if (is_time && (value.empty() || seconds < (key == "wrap_up" ? 0 : 1) || seconds > 86'400 || (std::string(rest) != "s" && *rest != 0))) return trouble("change-impossible", "\"" + part + "\": whole seconds are meant, like " + key + "=20s.");
+    for (QueuePlan& queue : plan.queues) {
+      if (key == "strategy" && !from_name(value, queue.settings.strategy)) return trouble("change-impossible", "\"" + part + "\": fair-share, longest-idle, round-robin, ring-all or fixed-order.");
+      if (key == "wrap_up") queue.settings.wrap_up = Duration::seconds(seconds);
+      if (key == "ring") queue.settings.ring = Duration::seconds(seconds);
+      if (key == "max_wait") queue.settings.max_wait = Duration::seconds(seconds);
+    }
+  }
+  return Done{};
+}
+
+}  // namespace pasokh::simulate
