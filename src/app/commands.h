@@ -32,5 +32,6 @@ int report_command(const Args&);
 int explain_command(const Args&);
 int archive_command(const Args&);
 int journal_command(const Args&);
+int simulate_command(const Args&);              // drawn days; a real day under other rules
 
 }  // namespace pasokh::app
