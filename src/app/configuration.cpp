@@ -305,7 +305,7 @@ Result<Configuration> read_configuration(const std::string& dir) {
   std::error_code ignored;
   const auto base = std::filesystem::absolute(dir, ignored);
   for (auto* path : {&read.captures, &read.recordings, &read.prompts}) *path = (base / *path).lexically_normal().string();
-  return std::move(read);
+  return Configuration(std::move(read));
 }
 
 std::string configuration_text(const Configuration& c) {

@@ -30,7 +30,8 @@ void Recordings::add_hooks(switchboard::Hooks& hooks) {
 void Recordings::closed(CaptureId capture, CallId call, const std::string& wrapped_key, bool again) {
   std::lock_guard lock(mutex_);
   // A worker makes the file with the first packet: no file, no sound. Only after a restart may it have been finished already.
-  if (loop_ && !again && access(archive::capture_file(places_, capture).c_str(), F_OK) != 0) {
+  const bool no_file = access(archive::capture_file(places_, capture).c_str(), F_OK) != 0;
+  if (loop_ && no_file && (!again || archive::find_recording(places_, capture).empty())) {
     loop_->post([call, capture](switchboard::Switchboard& board, Instant now) { board.recording_finished(call, capture, {}, {}, 0, true, {}, now); });
     return;
   }

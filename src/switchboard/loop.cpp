@@ -85,6 +85,8 @@ class LoopImpl final : public Loop {
   void tend_workers(Instant now);
   std::string worker_socket(std::size_t index) const { return options_.dir + "/media/worker-" + std::to_string(index) + ".sock"; }
 
+  Instant tick() { return latest_ = std::max(latest_, clock_->now()); }  // what the board is told: never goes back
+  Instant arrival_of(msghdr& header);
   void read_udp(std::size_t index);
   void accept_tcp(int listener);
   void read_tcp(std::uint64_t id);
@@ -129,6 +131,7 @@ class LoopImpl final : public Loop {
 
   std::deque<std::pair<std::uint64_t, Turn>> in_flight_;
   std::uint64_t next_ticket_ = 1, snapshot_seq_ = 0;
+  Instant latest_{0};
   Instant last_submit_{0}, disk_checked_{0}, stop_deadline_ = Instant::never();
   bool journal_trouble_ = false, refusing_ = false, stopping_ = false;
   std::vector<storage::RowChange> first_rows_;
@@ -325,16 +328,16 @@ void LoopImpl::start_worker(std::size_t index) {
 void LoopImpl::read_worker(std::size_t index) {
   std::vector<media::FromWorker> messages;
   const bool alive = workers_[index].receive(messages);
-  const auto at = clock_->now();
+  const auto at = tick();
   for (const auto& message : messages) board_->worker_message(index, message, at);
   if (!alive) worker_lost(index);
 }
 
 void LoopImpl::worker_lost(std::size_t index) {
   if (stopping_) return;
-  board_->worker_down(index, clock_->now());
-  worker_retry_[index] = clock_->now();
-  tend_workers(clock_->now());
+  board_->worker_down(index, tick());
+  worker_retry_[index] = tick();
+  tend_workers(tick());
 }
 
 // A lost worker is started anew; until it answers it is tried every 20 ms.
@@ -354,11 +357,27 @@ void LoopImpl::tend_workers(Instant now) {
 
 // --- SIP sockets
 
+// The kernel's receive time of a datagram as an instant of ours: a busy machine may wake us late, but the caller has waited since.
+Instant LoopImpl::arrival_of(msghdr& header) {
+  const auto now = clock_->now();
+  for (auto* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SO_TIMESTAMPNS) continue;
+    timespec stamped{}, wall{};
+    std::memcpy(&stamped, CMSG_DATA(c), sizeof stamped);
+    clock_gettime(CLOCK_REALTIME, &wall);
+    const Duration ago{(wall.tv_sec - stamped.tv_sec) * 1'000'000 + (wall.tv_nsec - stamped.tv_nsec) / 1000};
+    if (ago < Duration{0} || ago > Duration::seconds(5)) break;  // the wall clock was set meanwhile
+    return latest_ = std::max(latest_, now - ago);
+  }
+  return latest_ = std::max(latest_, now);
+}
+
 void LoopImpl::read_udp(std::size_t index) {
   if (receive_buffer_.empty()) receive_buffer_.resize(datagrams_per_read * bytes_per_datagram);
   mmsghdr headers[datagrams_per_read];
   iovec vectors[datagrams_per_read];
   sockaddr_storage names[datagrams_per_read];
+  alignas(cmsghdr) char controls[datagrams_per_read][CMSG_SPACE(sizeof(timespec))];
   std::memset(headers, 0, sizeof headers);
   for (std::size_t i = 0; i < datagrams_per_read; ++i) {
     vectors[i] = {receive_buffer_.data() + i * bytes_per_datagram, bytes_per_datagram};
@@ -366,11 +385,13 @@ void LoopImpl::read_udp(std::size_t index) {
     headers[i].msg_hdr.msg_iovlen = 1;
     headers[i].msg_hdr.msg_name = &names[i];
     headers[i].msg_hdr.msg_namelen = sizeof names[i];
+    headers[i].msg_hdr.msg_control = controls[i];
+    headers[i].msg_hdr.msg_controllen = sizeof controls[i];
   }
   const int count = recvmmsg(udp_[index], headers, datagrams_per_read, MSG_DONTWAIT, nullptr);
   for (int i = 0; i < count; ++i) {
     const sip::Flow from{sip::Transport::udp, from_socket_address(names[i]), 0};
-    board_->datagram(from, {receive_buffer_.data() + static_cast<std::size_t>(i) * bytes_per_datagram, headers[i].msg_len}, clock_->now());
+    board_->datagram(from, {receive_buffer_.data() + static_cast<std::size_t>(i) * bytes_per_datagram, headers[i].msg_len}, arrival_of(headers[i].msg_hdr));
   }
 }
 
@@ -402,7 +423,7 @@ void LoopImpl::open_tcp(const sip::Flow& to, std::string bytes) {
   const int fd = where ? socket(where->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
   if (fd < 0 || (connect(fd, where->get(), where->length) != 0 && errno != EINPROGRESS)) {
     if (fd >= 0) close(fd);
-    board_->unreachable(to, clock_->now());
+    board_->unreachable(to, tick());
     return;
   }
   tcp_.emplace(id, TcpConnection{fd, to.remote, true, std::move(bytes)});
@@ -417,7 +438,7 @@ void LoopImpl::read_tcp(std::uint64_t id) {
     const auto got = recv(found->second.fd, buffer, sizeof buffer, 0);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) { close_tcp(id); return; }
-    if (!board_->stream({sip::Transport::tcp, found->second.remote, id}, {buffer, static_cast<std::size_t>(got)}, clock_->now())) { close_tcp(id); return; }
+    if (!board_->stream({sip::Transport::tcp, found->second.remote, id}, {buffer, static_cast<std::size_t>(got)}, tick())) { close_tcp(id); return; }
   }
 }
 
@@ -434,7 +455,7 @@ void LoopImpl::write_tcp(std::uint64_t id) {
     if (error != 0) { close_tcp(id); return; }
     if (getpeername(connection.fd, reinterpret_cast<sockaddr*>(&peer), &peer_length) != 0) return;  // not yet
     connection.connecting = false;
-    board_->connected({sip::Transport::tcp, connection.remote, id}, clock_->now());
+    board_->connected({sip::Transport::tcp, connection.remote, id}, tick());
   }
   while (!connection.out.empty()) {
     const auto sent = ::send(connection.fd, connection.out.data(), connection.out.size(), MSG_NOSIGNAL);
@@ -456,8 +477,8 @@ void LoopImpl::close_tcp(std::uint64_t id) {
   const auto remote = found->second.remote;
   close(found->second.fd);
   tcp_.erase(found);
-  if (was_connecting) board_->unreachable({sip::Transport::tcp, remote, 0}, clock_->now());
-  else board_->connection_lost(id, clock_->now());
+  if (was_connecting) board_->unreachable({sip::Transport::tcp, remote, 0}, tick());
+  else board_->connection_lost(id, tick());
 }
 
 void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
@@ -552,7 +573,7 @@ void LoopImpl::read_control(std::uint64_t id) {
   };
   if (!commands) { answer({false, "protocol", "the running server is of another version; use its own pasokh", {}}); return; }
   connection.busy = true;
-  board_->command(*commands, answer, clock_->now());
+  board_->command(*commands, answer, tick());
 }
 
 void LoopImpl::write_control(std::uint64_t id) {
@@ -644,7 +665,7 @@ void LoopImpl::on_wake() {
       if (!journal_trouble_ && options_.hooks.log)
         options_.hooks.log("error", "journal-" + trouble->code, {{"why", trouble->text}, {"calls", "new ones are refused; those in progress go on"}, {"do", "free disk space; it recovers by itself"}});
       journal_trouble_ = true;
-      board_->set_overload(true, trouble->code, clock_->now());
+      board_->set_overload(true, trouble->code, tick());
       continue;
     }
     journal_trouble_ = false;
@@ -656,7 +677,7 @@ void LoopImpl::on_wake() {
       if (options_.committed) options_.committed();
     }
   }
-  for (auto& task : posted) task(*board_, clock_->now());
+  for (auto& task : posted) task(*board_, tick());
 }
 
 // New calls are refused before the journal's reserve is touched; calls in progress end from the reserve.
@@ -683,18 +704,18 @@ int LoopImpl::run() {
   bool told_ready = false;
   epoll_event events[256];
   for (;;) {
-    auto at = clock_->now();
+    auto at = tick();
     board_->on_timeout(at);
     tend_workers(at);
     watch_disk(at);
     flush_early();
-    advance(clock_->now());
+    advance(tick());
     if (!told_ready && in_flight_.empty() && first_rows_.empty()) {
       told_ready = true;
       if (options_.ready) options_.ready();
     }
-    if (stopping_ && stopped(clock_->now())) return finish();
-    const auto sleep = sleep_time(clock_->now());
+    if (stopping_ && stopped(tick())) return finish();
+    const auto sleep = sleep_time(tick());
     timespec timeout{sleep.us / 1'000'000, (sleep.us % 1'000'000) * 1000};
     const int count = epoll_pwait2(epoll_, events, 256, &timeout, nullptr);
     for (int i = 0; i < count; ++i) {
@@ -732,11 +753,11 @@ int LoopImpl::run() {
 void LoopImpl::begin_stop() {
   signalfd_siginfo info{};
   (void)!read(signals_, &info, sizeof info);
-  if (stopping_) { stop_deadline_ = clock_->now(); return; }  // a second Ctrl-C: at once
+  if (stopping_) { stop_deadline_ = tick(); return; }  // a second Ctrl-C: at once
   stopping_ = true;
-  stop_deadline_ = clock_->now() + stop_within;
+  stop_deadline_ = tick() + stop_within;
   if (options_.hooks.log) options_.hooks.log("info", "stopping", {{"legs", std::to_string(board_->live_legs())}});
-  board_->hang_up_all(clock_->now());
+  board_->hang_up_all(tick());
 }
 
 bool LoopImpl::stopped(Instant now) {

@@ -74,6 +74,8 @@ Result<int> bind_udp(const sip::Address& address) {
   if (fd < 0) return bind_trouble("SIP UDP", address, errno);
   set_buffer(fd, SO_RCVBUF, 4 << 20);
   set_buffer(fd, SO_SNDBUF, 4 << 20);
+  const int one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
   if (bind(fd, where->get(), where->length) != 0) {
     const int error = errno;
     close(fd);

@@ -229,6 +229,7 @@ class Pasokh:
                 ready.set()
             with self.log_lock:
                 self.log.append((time.time(), line.rstrip("\n")))
+        process.stdout.close()
         ready.set()
 
     def wait_ready(self, ready, timeout=None):

@@ -59,8 +59,9 @@ class CrashPoints(InteropTest):
         return died[0]
 
     def test_a_crash_at_any_point_of_a_turn_neither_drops_nor_doubles_the_call(self):
-        died = sum(self.one_call(point, number) for point in POINTS for number in PASSES)
-        self.assertGreaterEqual(died, len(POINTS) * len(PASSES) // 2, "the crash points were reached")
+        # how often a call passes a point depends on what gathers in a turn, so the later passes may not come; each point must
+        for point in POINTS:
+            self.assertTrue(any([self.one_call(point, number) for number in PASSES]), "the crash point %s was never reached" % point)
 
     def test_a_crash_during_recovery_and_so_twice_in_a_row_changes_nothing(self):
         for point in IN_RECOVERY:

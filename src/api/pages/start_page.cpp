@@ -70,24 +70,35 @@ const Page& start_script() {
   static const Page page{"text/javascript; charset=utf-8", R"js('use strict';
 const texts = {
   fa: { title: 'پاسخ — مرکز تماس', login: 'نام کاربری', password: 'گذرواژه', sign_in: 'ورود', sign_out: 'خروج',
-        sign_in_help: 'برای دیدن صف‌ها و تماس‌ها وارد شوید. گذرواژه را pasokh init چاپ کرده است؛ در مرکز نمایشی در پروندهٔ demo.json است.',
+        sign_in_help: 'برای دیدن صف‌ها و تماس‌ها وارد شوید. گذرواژه هنگام ساختن مرکز چاپ شده است؛ در مرکز نمایشی در پروندهٔ demo.json است.',
         change_help: 'این گذرواژه را دیگری داده است. نخست آن را عوض کنید (دست‌کم ۱۰ نویسه).', present: 'گذرواژهٔ کنونی', wanted: 'گذرواژهٔ تازه', change: 'تغییر گذرواژه',
         footer: 'شرح همهٔ فرمان‌ها برای برنامه‌ها:', queues: 'صف‌ها', agents: 'کارشناسان', calls: 'تماس‌های جاری', today: 'تماس‌های امروز', desk: 'میز من',
         none: 'چیزی نیست.', gone: 'ارتباط با سامانه برقرار نیست؛ دوباره تلاش می‌شود.', ready: 'آماده', pause: 'استراحت', out: 'خروج از صف', hangup: 'پایان تماس',
         hold: 'نگه‌داشتن', resume: 'ادامه' },
   en: { title: 'Pasokh — contact centre', login: 'Login', password: 'Password', sign_in: 'Sign in', sign_out: 'Sign out',
-        sign_in_help: 'Sign in to see queues and calls. `pasokh init` printed the password; in the demo centre it stands in demo.json.',
+        sign_in_help: 'Sign in to see queues and calls. The password was printed when the centre was made; in the demo centre it stands in demo.json.',
         change_help: 'This password was given by somebody else. Change it first (at least 10 characters).', present: 'Present password', wanted: 'New password', change: 'Change password',
         footer: 'All commands, for programs:', queues: 'Queues', agents: 'Agents', calls: 'Live calls', today: 'Calls today', desk: 'My desk',
         none: 'Nothing here.', gone: 'No connection to the centre; trying again.', ready: 'Ready', pause: 'Pause', out: 'Sign out of the queues', hangup: 'Hang up',
         hold: 'Hold', resume: 'Resume' },
 };
 const columns = {  // heading fa, heading en; also the order
-  agent: ['کارشناس', 'Agent'], name: ['نام', 'Name'], call: ['تماس', 'Call'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'],
-  state: ['وضعیت', 'State'], outcome: ['نتیجه', 'Outcome'], reason: ['دلیل', 'Reason'], since: ['از', 'Since'], arrived: ['ورود', 'Arrived'],
+  call: ['تماس', 'Call'], caller: ['تماس‌گیرنده', 'Caller'], number: ['شماره', 'Number'], queue: ['صف', 'Queue'], agent: ['کارشناس', 'Agent'],
+  name: ['نام', 'Name'], state: ['وضعیت', 'State'], outcome: ['نتیجه', 'Outcome'], reason: ['دلیل', 'Reason'], since: ['از', 'Since'], arrived: ['ورود', 'Arrived'],
   waiting: ['منتظر', 'Waiting'], longest_wait_ms: ['بیشترین انتظار', 'Longest wait'], wait_ms: ['انتظار', 'Wait'], talk_ms: ['مکالمه', 'Talk'],
   strategy: ['روش', 'Strategy'], device: ['تلفن', 'Device'], queues: ['صف‌ها', 'Queues'], recording: ['ضبط', 'Recording'],
 };
+const words = {  // what stands in cells: fa, en
+  signed_out: ['بیرون', 'signed out'], ready: ['آماده', 'ready'], paused: ['استراحت', 'paused'], offered: ['زنگ می‌خورد', 'ringing'], talking: ['در مکالمه', 'talking'],
+  wrap_up: ['کار پس از تماس', 'wrap-up'], waiting: ['منتظر', 'waiting'], held: ['پشت خط', 'on hold'], consulting: ['مشورت', 'consulting'],
+  transferring: ['در حال انتقال', 'transferring'], dialling: ['شماره‌گیری', 'dialling'],
+  in_progress: ['در جریان', 'in progress'], answered: ['پاسخ‌داده', 'answered'], abandoned: ['رهاشده', 'abandoned'], queue_full: ['صف پر', 'queue full'],
+  waited_out: ['پایان انتظار', 'waited out'], refused: ['پذیرفته‌نشده', 'refused'], unknown_number: ['شمارهٔ ناشناس', 'unknown number'], no_answer: ['بی‌پاسخ', 'no answer'],
+  busy: ['اشغال', 'busy'], failed: ['خطا', 'failed'], capturing: ['در حال ضبط', 'recording'], stopped: ['در حال آماده‌سازی', 'being finished'], finished: ['آماده', 'ready'], empty: ['تهی', 'empty'],
+  'fair-share': ['سهم برابر', 'fair share'], 'longest-idle': ['بیکارترین', 'longest idle'], 'round-robin': ['نوبتی', 'round robin'], 'ring-all': ['زنگ همگانی', 'ring all'],
+  'fixed-order': ['ترتیب ثابت', 'fixed order'], unreachable: ['در دسترس نیست', 'unreachable'],
+};
+const worded = ['state', 'outcome', 'recording', 'strategy', 'reason'];  // the columns that hold such words
 const $ = id => document.getElementById(id);
 let language = localStorage.getItem('language') || 'fa', person = null, timer = 0;
 
@@ -106,20 +117,21 @@ async function ask(method, path, body) {
   return json;
 }
 function shown(key, value) {
-  if (value === null || value === undefined) return '';
+  if (value === null || value === undefined || value === '1970-01-01T00:00:00.000Z') return '';  // a time that never came
   if (typeof value === 'boolean') return value ? '✓' : '';
   const tongue = language === 'fa' ? 'fa-IR' : 'en-GB';
   if (key.endsWith('_ms')) return new Intl.NumberFormat(tongue, { maximumFractionDigits: 0 }).format(Math.round(value / 1000)) + (language === 'fa' ? ' ث' : ' s');
   if (typeof value === 'number') return new Intl.NumberFormat(tongue).format(value);
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return new Intl.DateTimeFormat(tongue, { timeStyle: 'medium' }).format(new Date(value));
-  if (Array.isArray(value)) return value.map(v => typeof v === 'object' ? (v.code || v.queue || v.skill || '') : v).join('، ');
+  if (Array.isArray(value)) return value.map(v => typeof v === 'object' ? (v.code || v.queue || v.skill || '') : v).join(language === 'fa' ? '، ' : ', ');
+  if (worded.includes(key) && Object.hasOwn(words, value)) return words[value][language === 'fa' ? 0 : 1];
   return typeof value === 'object' ? '' : String(value);
 }
-function table(title, rows) {
+function table(title, rows, first = 'call') {
   const section = element('section');
   section.append(element('h2', title));
   if (!rows.length) { section.append(element('p', say('none'))); return section; }
-  const keys = Object.keys(columns).filter(key => rows.some(row => row[key] !== undefined));
+  const keys = Object.keys(columns).filter(key => rows.some(row => row[key] !== undefined)).sort((a, b) => (b === first) - (a === first));
   const t = element('table'), head = element('tr');
   for (const key of keys) head.append(element('th', columns[key][language === 'fa' ? 0 : 1], { scope: 'col' }));
   t.append(head);
@@ -139,7 +151,7 @@ async function refresh() {
   const wanted = person.role === 'agent' ? [['today', today]] : [['queues', '/v1/queues'], ['agents', '/v1/agents'], ['calls', '/v1/calls'], ['today', today]];
   try {
     for (const [key, path] of wanted) {
-      try { parts.push(table(say(key), await ask('GET', path))); } catch (error) { if (error.status === 401 || !error.status) throw error; }
+      try { parts.push(table(say(key), await ask('GET', path), key === 'agents' ? 'agent' : 'call')); } catch (error) { if (error.status === 401 || !error.status) throw error; }
     }
     if (person.agent) desk(await ask('GET', '/v1/desk'));
     $('tables').replaceChildren(...parts);
