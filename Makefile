@@ -73,7 +73,7 @@ test: dependencies-test build build-asan/build.ninja build-tsan/build.ninja
 	@ctest --test-dir build --output-on-failure
 
 bench: dependencies-test build
-	@$(NINJA) -C build --quiet $$($(NINJA) -C build -t targets all | sed -n 's/^\(bench_[a-z0-9_]*\): phony$$/\1/p')
+	@$(NINJA) -C build --quiet $$($(NINJA) -C build -t targets all | sed -n 's/^\(bench_[a-z0-9_]*\): CXX_EXECUTABLE.*$$/\1/p')
 	@/usr/bin/python3 bench/run
 
 soak: dependencies-test build

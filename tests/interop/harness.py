@@ -56,7 +56,7 @@ def free_ports(count, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
     return found
 
 
-RTP_PORTS = range(29000, 32700)
+RTP_PORTS = range(26000, 32700)
 _next_range = [None]
 
 
