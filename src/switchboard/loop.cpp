@@ -286,7 +286,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   const auto at = clock_->now();
   using storage::LiveKind;
   // the settings' secrets first; dialogs and bindings need no settings to be read
-  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::media_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
+  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::person_name, LiveKind::media_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
     (void)rows_->each_live(kind, [&](std::string_view key, std::string_view value) { board_->restore_row(kind, key, value, at); });
 }
 

@@ -73,7 +73,10 @@ void Switchboard::restore_row(storage::LiveKind kind, std::string_view key, std:
         captures_closing_.emplace(CaptureId{std::strtoull(capture.c_str(), nullptr, 10)}, std::move(closing));
       }
       return;
-    case storage::LiveKind::party: case storage::LiveKind::person_name: case storage::LiveKind::recording_key:
+    case storage::LiveKind::person_name:
+      names_[std::string(key)] = std::string(value);
+      return;
+    case storage::LiveKind::party: case storage::LiveKind::recording_key:
       return;  // read when needed
   }
 }

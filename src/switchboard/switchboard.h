@@ -159,6 +159,8 @@ class Switchboard final : private sip::Out {
 
   Reply apply(const Command&, Instant now);
   Reply configure(const Command&, Instant now);
+  std::string with_names(std::string json, const std::string& noun) const;
+  void put_name(std::string key, std::optional<std::string> name);   // nothing: forget it
   std::string list(const std::string& noun, Instant now) const;
   void put_row(storage::LiveKind, std::string key, std::optional<std::string> value);
   void load_settings(Instant now);
@@ -184,6 +186,7 @@ class Switchboard final : private sip::Out {
   std::unordered_map<PartyId, std::string> parties_; // the newest; older ones are read from their row
   std::deque<PartyId> party_age_;                    // oldest first
   std::map<std::pair<storage::LiveKind, std::string>, std::string> secrets_;  // of devices and trunks
+  std::map<std::string, std::string, std::less<>> names_;       // "agent:a01" -> what people call it
   std::map<std::string, std::vector<sip::Flow>, std::less<>> resolved_;
   std::map<std::string, DeviceId, std::less<>> known_devices_;  // as told to sip; a removed one is no longer known to the floor
   std::map<std::string, TrunkId, std::less<>> known_trunks_;

@@ -108,6 +108,10 @@ void remove_queue(Desk& desk, QueueId id) {
   std::vector<CallId> waiting;
   for (const WaitKey& key : desk.state.queue(id).line) waiting.push_back(key.call);
   for (const CallId call : waiting) overflow_or_end(desk, call, Outcome::refused);  // never silently: each moves or ends by an event
+  std::string numbers;
+  for (const Number& n : desk.state.numbers)
+    if (n.exists && n.settings.queue == desk.state.queue(id).code) numbers += (numbers.empty() ? "" : ", ") + n.digits;
+  if (!numbers.empty()) desk.turn.reply = "{\"warning\":\"calls to " + numbers + " are refused from now on: the queue is gone; give the number another one\"}";
   desk.put(QueueRemoved{id});
 }
 
