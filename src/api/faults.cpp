@@ -20,6 +20,8 @@ const std::vector<Fault>& faults() {
       {"not-yours", 403, "This belongs to another agent.", "این مورد متعلق به کارشناس دیگری است."},
       {"password-change-needed", 403, "Please change your password first.", "نخست گذرواژهٔ خود را عوض کنید."},
       {"cross-site", 403, "The request came from another site.", "درخواست از سایت دیگری آمده است."},
+      {"upgrade-needed", 426, "This address speaks WebSocket only.", "این نشانی تنها WebSocket می‌پذیرد."},
+      {"topic-unknown", 404, "There is no such topic.", "چنین موضوعی نیست."},
       {"no-such-path", 404, "There is nothing at this address.", "چیزی در این نشانی نیست."},
       {"no-such-method", 405, "This address does not take this method.", "این روش برای این نشانی پذیرفته نیست."},
       {"body-too-large", 413, "The body is too large.", "بدنهٔ درخواست بیش از اندازه بزرگ است."},

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;                 // 0: any free one; see port()
   std::string dir;                           // the data folder
+  std::string console;                       // folder of the console's files; empty: none
   std::string recordings;                    // its folder of recordings; empty: DIR/recordings
   int threads = 2;                           // for sockets; handlers run on lanes of their own
   RouterLimits limits;

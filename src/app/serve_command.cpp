@@ -103,6 +103,8 @@ int serve_command(const Args& args) {
   http.host = configuration.http.host;
   http.port = configuration.http.port;
   http.threads = static_cast<int>(configuration.http_threads);
+  const std::string program = own_path();
+  http.console = program.substr(0, program.rfind('/') + 1) + "console";
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
   auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});

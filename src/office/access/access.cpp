@@ -82,6 +82,8 @@ std::optional<std::string_view> password_fault(std::string_view password, std::s
   return std::nullopt;
 }
 
+bool is_idle(Role role, Instant last_used, Instant now) { return role != agent && now - last_used > idle_of_power; }
+
 bool is_login(std::string_view login) {
   const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
   return !login.empty() && login.size() <= 64 && word(login.front()) &&

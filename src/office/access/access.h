@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/describe.h"
+#include "base/time.h"
 
 namespace pasokh::access {
 
@@ -37,6 +38,10 @@ bool allows(Role role, Permission permission);
 // Codes of what is wrong, or nothing. Length counts, composition does not (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.9, 6.2.12).
 std::optional<std::string_view> password_fault(std::string_view password, std::string_view login);
 inline constexpr std::size_t password_length_min = 10, password_length_max = 128;  // characters; bytes at most 512
+
+// Whoever can see or change much is signed out after a quarter of an hour without a sign of life; agents stay for their shift.
+bool is_idle(Role role, Instant last_used, Instant now);
+inline constexpr Duration idle_of_power = Duration::minutes(15);
 
 // 1-64 of a-z 0-9 . _ - ; begins with a letter or digit
 bool is_login(std::string_view login);
