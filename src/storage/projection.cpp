@@ -513,6 +513,15 @@ Result<> Projection::on(const f::RecordingFailed& e) {
   fact->why = e.why;
   return Done{};
 }
+// The call and its figures stay; only what was said is gone.
+Result<> Projection::on(const f::RecordingErased& e) {
+  TRY(live, call(e.call));
+  RecordingFact* fact = find_capture(live->recordings, e.capture);
+  if (!fact) return Done{};
+  fact->state = "erased";
+  fact->why = e.why;
+  return Done{};
+}
 Result<> Projection::on(const f::LegMeasured& e) {
   TRY(live, call(e.call));
   auto measured = [&](LegFact& leg) {

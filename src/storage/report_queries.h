@@ -99,7 +99,7 @@ struct IntervalRow {
 struct ArchiveRow {
   CaptureId capture;
   CallId call;
-  std::string state;                          // capturing | stopped | finished | failed | empty
+  std::string state;                          // capturing | stopped | finished | failed | empty | erased
   std::int64_t duration_ms = 0;
   std::string caller, number, queue, agent;
   floor::Outcome outcome = floor::Outcome::in_progress;

@@ -86,6 +86,8 @@ Reply Switchboard::apply(const Command& command, Instant now) {
       return run(place);
     }
     if (verb == "hangup") return run(floor::HangUp{{}, target, by});
+    if (verb == "report") return run(floor::CompleteReport{target, call_id(setting(command, "call")), by});
+    if (verb == "release") return run(floor::ReleaseReport{target, by});
   }
   if (noun == "call") {
     const auto call = call_id(target);
