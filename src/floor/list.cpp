@@ -84,7 +84,7 @@ std::string list_calls(const State& state, Instant now) {
 std::string list_devices(const State& state) {
   Rows rows;
   for (const Device& d : state.devices)
-    if (d.exists) rows.row().field("device", d.user).field("agent", code_of(state, d.usual)).field("seated", code_of(state, d.seated)).field("reachable", d.reachable).field("in_call", d.legs > 0).end();
+    if (d.exists) rows.row().field("device", d.user).field("kind", std::string(name_of(d.kind))).field("agent", code_of(state, d.usual)).field("seated", code_of(state, d.seated)).field("reachable", d.reachable).field("in_call", d.legs > 0).end();
   return rows.done();
 }
 

@@ -16,6 +16,7 @@ namespace pasokh::floor {
 
 enum class Strategy : std::uint8_t { fair_share, longest_idle, round_robin, ring_all, fixed_order };
 enum class AgentState : std::uint8_t { signed_out, ready, paused, offered, talking, wrap_up };
+enum class DeviceKind : std::uint8_t { phone, browser };  // a SIP phone; a page of the console
 enum class Direction : std::uint8_t { inbound, outbound, internal };
 enum class Language : std::uint8_t { fa, en };
 enum class ReportRule : std::uint8_t { none, optional, required };  // the report of a call: whether an agent must write it
@@ -159,6 +160,7 @@ struct CentreSettings {
 namespace pasokh {
 template <> inline constexpr std::array enum_names<floor::Strategy>{"fair-share", "longest-idle", "round-robin", "ring-all", "fixed-order"};
 template <> inline constexpr std::array enum_names<floor::AgentState>{"signed_out", "ready", "paused", "offered", "talking", "wrap_up"};
+template <> inline constexpr std::array enum_names<floor::DeviceKind>{"phone", "browser"};
 template <> inline constexpr std::array enum_names<floor::Direction>{"inbound", "outbound", "internal"};
 template <> inline constexpr std::array enum_names<floor::Language>{"fa", "en"};
 template <> inline constexpr std::array enum_names<floor::Outcome>{"in_progress", "answered", "abandoned", "queue_full", "waited_out", "refused", "unknown_number", "no_answer", "busy", "failed", "closed"};

@@ -38,7 +38,8 @@ struct Device {
   bool reachable = false;        // until the telephone side says so
   AgentId seated;
   std::int32_t legs = 0;         // live legs of this device that are not offers
-  PASOKH_FIELDS(id, exists, user, usual, reachable, seated, legs)
+  DeviceKind kind = DeviceKind::phone;
+  PASOKH_FIELDS(id, exists, user, usual, reachable, seated, legs, kind)
 };
 
 }  // namespace pasokh::floor

@@ -173,9 +173,10 @@ void configure_agent(Desk& desk, const Configure& c) {
   desk.put(AgentSet{id ? id : AgentId{state.last.agent + 1}, c.code, given.settings});
 }
 
-struct DeviceText { std::string agent; bool given = false; };
+struct DeviceText { std::string agent; bool given = false; DeviceKind kind = DeviceKind::phone; };
 const std::vector<Setting<DeviceText>> device_table{
     {"agent", "the code of the agent who usually sits there, or nothing", [](DeviceText& d, std::string_view v) { d.agent = v; d.given = true; return true; }},
+    {"kind", "phone (SIP) or browser", [](DeviceText& d, std::string_view v) { return from_name(v, d.kind); }},
 };
 
 void configure_device(Desk& desk, const Configure& c) {
@@ -189,11 +190,13 @@ void configure_device(Desk& desk, const Configure& c) {
     return desk.put(DeviceRemoved{id});
   }
   DeviceText given;
+  if (id) given.kind = state.device(id).kind;
   if (!take(desk, given, device_table, c)) return;
+  if (id && given.kind != state.device(id).kind) return desk.refuse("setting-wrong", "A device keeps its kind; remove " + c.code + " and add it again.");
   AgentId usual = id ? state.device(id).usual : AgentId{};
   if (given.given) usual = AgentId{find_code(state.agent_codes, given.agent)};
   if (given.given && !given.agent.empty() && !usual) return desk.refuse("agent-unknown", "There is no agent \"" + given.agent + "\" (setting agent).");
-  desk.put(DeviceSet{id ? id : DeviceId{state.last.device + 1}, c.code, usual});
+  desk.put(DeviceSet{id ? id : DeviceId{state.last.device + 1}, c.code, usual, given.kind});
 }
 
 void configure_number(Desk& desk, const Configure& c) {

@@ -73,6 +73,7 @@ void evolve(State& state, const DeviceSet& event, Instant) {
   Device& device = place(state.devices, event.device, state.last.device);
   device.user = event.user;
   device.usual = event.usual;
+  device.kind = event.is;
   state.device_codes[event.user] = event.device.value;
 }
 
