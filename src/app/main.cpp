@@ -106,13 +106,13 @@ std::vector<Subcommand> table() {
        "An export begins with the state before its first event, so that it replays elsewhere. Secrets and keys are never in it."},
       {"simulate", simulate_command, "Simulated days; a real day under other rules or staffing", "شبیه‌سازی یک روز؛ یک روز واقعی با قواعد یا نیروی دیگر",
        {"simulate [--seed N] [--days D] [--agents N] [--calls N] [--change …]", "simulate --compare [--days D] [--calls N]", "simulate --into DIR [--seed N] …", "simulate --from DIR --day DAY [--change 'strategy=longest-idle,agents+2'] [--seeds N]"},
-       {format, {"seed", "N", "the same seed, the same day (default: 1)"}, {"days", "D", "so many days, a seed each (default: 1)"}, {"agents", "N", "of the drawn centre (default: 50)"},
+       {format, {"seed", "N", "the same seed, the same day (default: 1); N@VERSION as printed is refused by another version"}, {"days", "D", "so many days, a seed each (default: 1)"}, {"agents", "N", "of the drawn centre (default: 50)"},
         {"calls", "N", "a day (default: 6000; compare: 1600)"}, {"compare", "", "all rules of routing on the same callers, as a table"},
         {"into", "DIR", "write the drawn day's journal there, to try reports on"},
         {"from", "DIR", "a data folder: replay a real day of its journal"}, {"day", "DAY", "which, in either calendar"}, {"seeds", "N", "with --change: how often it is modelled (default: 20)"},
         {"change", "LIST", "strategy=…, wrap_up=…s, ring=…s, max_wait=…s, agents+N, agents-N; with commas"}},
        {"simulate --days 3", "simulate --from /srv/pasokh --day 1405-09-03", "simulate --from /srv/pasokh --day 1405-09-03 --change strategy=longest-idle,agents+2"},
-       "With --from and no --change the day is decided once more, event by event, and must come out the same."},
+       "With --from and no --change the day is decided once more, event by event, and must come out the same. With one: service level in its four usual variants, ASA, abandons, occupancy, evenness, who gained and who lost."},
   };
 }
 
