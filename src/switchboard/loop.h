@@ -26,6 +26,7 @@ struct LoopOptions {
   std::int64_t reserve_bytes = 64 << 20;
   std::size_t max_transactions = 20'000;
   double requests_per_second_per_source = 100;
+  double new_calls_per_second = 0;            // admission limit; 0: none
   // from the app: recordings, prompts, log. resolve and live_row are the loop's own.
   Hooks hooks;
   std::function<void()> ready;                // everything answers from now on
