@@ -21,12 +21,13 @@ using load::Step;
 using load::StepWish;
 
 constexpr std::int64_t share_permille = 600;         // of the peak: the admission limit, and what the table promises
-constexpr std::int64_t late_setup_ms = 500, late_audio_ms = 100, late_generator_ms = 100, full_generator_permille = 900;
+constexpr std::int64_t late_setup_ms = 500, late_audio_ms = 100, late_generator_ms = 100, full_generator_permille = 900, others_permille = 300;
 
 struct Wish { std::size_t agents = 200; Duration step = Duration::seconds(4); double most = 2'000; bool audio = true; };
 
 // Why a step did not go well; empty: it did.
 std::string trouble_of(const Step& s) {
+  if (s.generator_late_ms > late_generator_ms && s.others_busy_permille > others_permille) return "other programs keep this machine busy";
   if (s.generator_late_ms > late_generator_ms || s.generator_busy_permille > full_generator_permille) return "the generator's own ceiling (one thread); the server may carry more";
   if (s.refused > 0 && s.last_status == 503) return "the server refused calls (503): its admission limit, its ports or its disk";
   if (s.refused > 0) return "the server refused calls (" + std::to_string(s.last_status) + ")";
@@ -55,9 +56,10 @@ struct Report {
   std::int64_t call_cpu_us = 0, live_call_cpu_permille = 0;   // of one core, of the server: a call; a live call's audio × 1,000
   std::string calls_stopped_by, live_stopped_by;
   bool generator_reached_first = false;
+  std::int64_t others_busy_permille = 0;  // the most in any step: cores × 1,000 that other programs took
   std::vector<Size> sizes;
   std::vector<Tried> steps;
-  PASOKH_FIELDS(peak_calls_per_second_milli, peak_live_calls, admission_limit, call_cpu_us, live_call_cpu_permille, calls_stopped_by, live_stopped_by, generator_reached_first, sizes, steps)
+  PASOKH_FIELDS(peak_calls_per_second_milli, peak_live_calls, admission_limit, call_cpu_us, live_call_cpu_permille, calls_stopped_by, live_stopped_by, generator_reached_first, others_busy_permille, sizes, steps)
 };
 
 class Measuring {
@@ -95,6 +97,7 @@ class Measuring {
       const std::string trouble = trouble_of(step);
       report_.steps.push_back({kind, step, trouble});
       report_.generator_reached_first = report_.generator_reached_first || is_generators(step);
+      report_.others_busy_permille = std::max(report_.others_busy_permille, step.others_busy_permille);
       say(kind, step, trouble);
       if (trouble.empty()) { good = at; best = step; } else { bad = at; why = trouble; }
       if (bad == 0 && at >= most) return at_most;
@@ -104,9 +107,9 @@ class Measuring {
     }
   }
   static void say(const char* kind, const Step& s, const std::string& trouble) {
-    std::fprintf(stderr, "%-10s %7.1f calls/s, %4lld live: %lld of %lld connected, p99 %lld ms, %lld sent again, %lld of %lld packets lost, server %.2f cores, generator %.2f%s%s\n", kind, static_cast<double>(s.rate_milli) / 1e3,
+    std::fprintf(stderr, "%-10s %7.1f calls/s, %4lld live: %lld of %lld connected, p99 %lld ms, %lld sent again, %lld of %lld packets lost, server %.2f cores, generator %.2f, others %.2f%s%s\n", kind, static_cast<double>(s.rate_milli) / 1e3,
                  static_cast<long long>(s.live_most), static_cast<long long>(s.connected), static_cast<long long>(s.offered), static_cast<long long>(s.setup_ms_p99), static_cast<long long>(s.repeats), static_cast<long long>(s.packets_lost),
-                 static_cast<long long>(s.packets), static_cast<double>(s.server_cpu_us) / 1e3 / static_cast<double>(std::max<std::int64_t>(1, s.took_ms)), static_cast<double>(s.generator_busy_permille) / 1e3, trouble.empty() ? "" : "  <- ", trouble.c_str());
+                 static_cast<long long>(s.packets), static_cast<double>(s.server_cpu_us) / 1e3 / static_cast<double>(std::max<std::int64_t>(1, s.took_ms)), static_cast<double>(s.generator_busy_permille) / 1e3, static_cast<double>(s.others_busy_permille) / 1e3, trouble.empty() ? "" : "  <- ", trouble.c_str());
   }
 
   Rig& rig_;
@@ -136,6 +139,7 @@ int print(const Report& r, Format format) {
   if (!text) return fail(text.error().text);
   std::fputs(text->c_str(), stdout);
   std::printf("\nAdmission limit to set (60 %% of the peak), in pasokh.toml:\n[limits]\nnew_calls_per_second = %lld\n", static_cast<long long>(r.admission_limit));
+  if (r.others_busy_permille > others_permille) std::printf("\nOther programs took up to %.1f cores meanwhile: measure again when this machine is quiet.\n", static_cast<double>(r.others_busy_permille) / 1e3);
   if (r.generator_reached_first) std::printf("\nThe generator shares this machine and reached its own ceiling: these are lower bounds.\n");
   return done;
 }

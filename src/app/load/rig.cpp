@@ -58,6 +58,19 @@ std::int64_t clock_us(clockid_t clock) {
   return static_cast<std::int64_t>(t.tv_sec) * 1'000'000 + t.tv_nsec / 1'000;
 }
 
+std::int64_t machine_busy_us() {          // of all cores, since it runs; idle and waiting for disks left out
+  std::ifstream file("/proc/stat");
+  std::string name;
+  file >> name;
+  std::int64_t sum = 0;
+  for (int place = 0; place < 8; ++place) {
+    std::int64_t ticks = 0;
+    file >> ticks;
+    if (place != 3 && place != 4) sum += ticks;
+  }
+  return sum * 1'000'000 / std::max(1l, ::sysconf(_SC_CLK_TCK));
+}
+
 std::int64_t at_percent(std::vector<std::int64_t> values, std::size_t percent) {
   if (values.empty()) return 0;
   std::sort(values.begin(), values.end());
@@ -163,6 +176,7 @@ Step Rig::run(const StepWish& wish) {
   running_ = &running;
   const std::int64_t server_before = server_cpu_us(), generator_before = clock_us(CLOCK_THREAD_CPUTIME_ID);
   const std::uint64_t repeats_before = repeats();
+  const std::int64_t machine_before = machine_busy_us();
   running.began = loop_.now();
   one_call(running);
   const Instant latest = running.began + wish.length + patience + wish.talk + Duration::seconds(3);
@@ -174,7 +188,9 @@ Step Rig::run(const StepWish& wish) {
   Step& step = running.step;
   step.took_ms = took / 1'000;
   step.server_cpu_us = server_cpu_us() - server_before;
-  step.generator_busy_permille = (clock_us(CLOCK_THREAD_CPUTIME_ID) - generator_before) * 1'000 / std::max<std::int64_t>(1, took);
+  const std::int64_t generator = clock_us(CLOCK_THREAD_CPUTIME_ID) - generator_before;
+  step.generator_busy_permille = generator * 1'000 / std::max<std::int64_t>(1, took);
+  step.others_busy_permille = std::max<std::int64_t>(0, machine_busy_us() - machine_before - step.server_cpu_us - generator) * 1'000 / std::max<std::int64_t>(1, took);
   step.repeats = static_cast<std::int64_t>(repeats() - repeats_before);
   for (auto& [number, customer] : running.customers) {
     if (!customer->connected && !customer->call->ended_at) ++step.missed;

@@ -29,8 +29,9 @@ struct Step {
   std::int64_t server_cpu_us = 0;       // of control and media workers, the step through
   std::int64_t took_ms = 0;
   std::int64_t generator_busy_permille = 0, generator_late_ms = 0;    // of one core; the latest that a call began
+  std::int64_t others_busy_permille = 0;  // cores × 1,000 that neither server nor generator used
   PASOKH_FIELDS(rate_milli, offered, connected, missed, refused, last_status, repeats, setup_ms_p50, setup_ms_p99, live_most, packets, packets_lost, gap_ms_p99, server_cpu_us, took_ms,
-                generator_busy_permille, generator_late_ms)
+                generator_busy_permille, generator_late_ms, others_busy_permille)
 };
 
 class Rig {
