@@ -107,15 +107,21 @@ std::vector<Subcommand> table() {
         {"out", "FILE", "export: where (default: the terminal)"}},
        {"journal verify --data /srv/pasokh", "journal export --from \"1405-09-03 10:00\" --redacted --out incident.jsonl", "journal replay incident.jsonl"},
        "An export begins with the state before its first event, so that it replays elsewhere. Secrets and keys are never in it."},
+      {"load", load_command, "How many calls this machine carries: a sizing table, and the admission limit", "این دستگاه چند تماس را می‌کشد: جدول اندازه و سقف پذیرش",
+       {"load [--data DIR] [--agents N] [--step SECONDS] [--most RATE] [--yes] [--format table|json]"},
+       {data, {"agents", "N", "built-in phones, as many calls at once (default: 200)"}, {"step", "SECONDS", "how long each step lasts (default: 4)"}, {"most", "RATE", "calls a second at which to stop (default: 2000)"},
+        {"no-audio", "", "only signalling"}, {"yes", "", "also while agents are signed in or calls are live"}, {"format", "table|json", "(default: table)"}},
+       {"load --data /srv/pasokh", "load --agents 500 --format json"},
+       "Run it when nobody works: it calls for real. It makes a queue, a number, a trunk and agents named load…, and removes them again."},
       {"simulate", simulate_command, "Simulated days; a real day under other rules or staffing", "شبیه‌سازی یک روز؛ یک روز واقعی با قواعد یا نیروی دیگر",
        {"simulate [--seed N] [--days D] [--agents N] [--calls N] [--change …]", "simulate --compare [--days D] [--calls N]", "simulate --into DIR [--seed N] …", "simulate --from DIR --day DAY [--change 'strategy=longest-idle,agents+2'] [--seeds N]"},
-       {format, {"seed", "N", "the same seed, the same day (default: 1)"}, {"days", "D", "so many days, a seed each (default: 1)"}, {"agents", "N", "of the drawn centre (default: 50)"},
+       {format, {"seed", "N", "the same seed, the same day (default: 1); N@VERSION as printed is refused by another version"}, {"days", "D", "so many days, a seed each (default: 1)"}, {"agents", "N", "of the drawn centre (default: 50)"},
         {"calls", "N", "a day (default: 6000; compare: 1600)"}, {"compare", "", "all rules of routing on the same callers, as a table"},
         {"into", "DIR", "write the drawn day's journal there, to try reports on"},
         {"from", "DIR", "a data folder: replay a real day of its journal"}, {"day", "DAY", "which, in either calendar"}, {"seeds", "N", "with --change: how often it is modelled (default: 20)"},
         {"change", "LIST", "strategy=…, wrap_up=…s, ring=…s, max_wait=…s, agents+N, agents-N; with commas"}},
        {"simulate --days 3", "simulate --from /srv/pasokh --day 1405-09-03", "simulate --from /srv/pasokh --day 1405-09-03 --change strategy=longest-idle,agents+2"},
-       "With --from and no --change the day is decided once more, event by event, and must come out the same."},
+       "With --from and no --change the day is decided once more, event by event, and must come out the same. With one: service level in its four usual variants, ASA, abandons, occupancy, evenness, who gained and who lost."},
   };
 }
 

@@ -83,6 +83,7 @@ int serve_command(const Args& args) {
   options.captures = configuration.captures;
   options.reserve_bytes = configuration.journal_reserve_mib << 20;
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
+  options.new_calls_per_second = static_cast<double>(configuration.new_calls_per_second);
   options.hooks.log = write_log;
   (*recordings)->add_hooks(options.hooks);
   const archive::Phrases phrases(configuration.prompts);

@@ -196,6 +196,7 @@ std::string Switchboard::metrics() const {
   add("sip_messages_received_total", "counter", c.received);
   add("sip_messages_malformed_total", "counter", c.malformed);
   add("sip_refused_by_rate_total", "counter", c.refused_rate);
+  add("sip_not_admitted_total", "counter", c.not_admitted);
   add("sip_retransmissions_received_total", "counter", c.retransmissions_in);
   add("sip_retransmissions_sent_total", "counter", c.retransmissions_out);
   add("sip_authentication_failures_total", "counter", c.auth_failures);

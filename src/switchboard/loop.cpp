@@ -286,6 +286,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   sip.epoch = epoch;
   sip.max_transactions = options_.max_transactions;
   sip.requests_per_second_per_source = options_.requests_per_second_per_source;
+  sip.new_calls_per_second = options_.new_calls_per_second;
 
   // the RTP range in equal slices, one per worker: a port tells its worker, also after a restart
   const std::uint32_t size = (options_.rtp_high - options_.rtp_low + 1u) / static_cast<std::uint32_t>(options_.media_workers) & ~1u;

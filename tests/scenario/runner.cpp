@@ -65,7 +65,7 @@ class Scenario {
     const auto arrow = line.find("->");
     const std::string left = trimmed(line.substr(0, arrow));
     Words words = words_of(left);
-    if (!words.empty() && words[0].size() == 8 && words[0][2] == ':') {
+    if (!words.empty() && words[0].size() >= 8 && words[0][2] == ':' && words[0][5] == ':') {
       move_to(words[0]);
       const bool comment = words.size() > 1 && words[1].front() == '(';
       if (words.size() > 1 && !comment) act({words.begin() + 1, words.end()});
@@ -140,6 +140,11 @@ class Scenario {
     else if (starts(w, 1, {"hangs", "up"})) tell(LegGone{talking_of(who), EndCause::hung_up});
     else if (starts(w, 1, {"phone", "vanishes"})) { const LegId leg = talking_of(who) ? talking_of(who) : ringing_of(who); tell(DeviceReachable{phone, false}); if (leg) tell(LegGone{leg, EndCause::lost}); }
     else if (starts(w, 1, {"phone", "returns"})) tell(DeviceReachable{phone, true});
+    else if (starts(w, 1, {"phone", "goes"})) tell(DeviceReachable{phone, false});
+    else if (what == "rings") tell(LegRinging{ringing_of(who)});
+    else if (starts(w, 1, {"is", "unreachable"})) tell(LegGone{ringing_of(who), EndCause::unreachable});
+    else if (starts(w, 1, {"is", "cut"})) tell(LegGone{talking_of(who), EndCause::lost});
+    else if (starts(w, 1, {"has", "heard", "it"})) tell(ProgrammeFinished{talking_of(who), hearing(talking_of(who)).programme.id});
     else if (what == "holds") tell(Hold{who, "scenario", true});
     else if (what == "resumes") tell(Hold{who, "scenario", false});
     else if (what == "transfers" || what == "consults") transfer(who, w.back(), what == "consults" ? TransferKind::consult : TransferKind::blind);
@@ -296,8 +301,13 @@ class Scenario {
 
   std::string moment(const std::string& clock) { return std::to_string(day_ + (std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60'000'000); }
 
+  static std::int64_t microseconds(const std::string& clock) {  // 09:00:15.040
+    std::string digits = clock.size() > 9 ? clock.substr(9) : "";
+    digits.resize(6, '0');
+    return std::stoll(digits);
+  }
   void move_to(const std::string& clock) {
-    const Instant until{day_ + ((std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60 + std::stoll(clock.substr(6, 2))) * 1'000'000};
+    const Instant until{day_ + ((std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60 + std::stoll(clock.substr(6, 2))) * 1'000'000 + microseconds(clock)};
     if (until < now_) fail("time runs backwards");
     while (floor_.deadline() <= until) { now_ = std::max(now_, floor_.deadline()); tell(Tick{}); }
     now_ = until;
