@@ -1,0 +1,1 @@
+export function PhoneBar(_: { agent: string }) { return null; }
