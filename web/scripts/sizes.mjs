@@ -18,14 +18,20 @@ export function sizes(out) {
     chunk.imports?.forEach(visit);
   };
   visit('index.html');
-  visit('src/features/desk/DeskPage.tsx');
-  visit(Object.keys(manifest).find((key) => key.includes('catalogue/fa')));
+  visit(keyOf(manifest, /DeskPage/));
+  visit(keyOf(manifest, /catalogue\/fa/));
   const gz = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
   const fonts = Object.values(manifest).map((chunk) => chunk.file).filter((file) => file.endsWith('.woff2'));
   return {
     desk_first_load_gz_bytes: [...files].filter((file) => !file.endsWith('.woff2')).reduce((sum, file) => sum + gz(file), 0),
     fonts_bytes: [...new Set(fonts)].reduce((sum, file) => sum + readFileSync(join(out, file)).length, 0),
   };
+}
+
+function keyOf(manifest, pattern) {
+  const key = Object.keys(manifest).find((each) => pattern.test(each));
+  if (!key) throw new Error(`the build has no ${pattern}`);
+  return key;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -36,7 +36,7 @@ const shape: ThemeOptions = {
       styleOverrides: {
         'html, body, #root': { height: '100%' },
         'bdi.latin, .latin': { fontFamily: 'ui-monospace, "DejaVu Sans Mono", Consolas, monospace', unicodeBidi: 'isolate', direction: 'ltr' },
-        '.figures': { fontVariantNumeric: 'tabular-nums' },
+        '[dir=ltr] .figures': { fontVariantNumeric: 'tabular-nums' }, // Vazirmatn's tabular digits stand too far apart
         ':focus-visible': { outlineOffset: 2 },
       },
     },

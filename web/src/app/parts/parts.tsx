@@ -6,7 +6,7 @@ import Button from '@mui/material/Button';
 import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
 import Typography from '@mui/material/Typography';
-import { type ReactNode, useId, useSyncExternalStore } from 'react';
+import { createContext, type ReactNode, useContext, useId, useSyncExternalStore } from 'react';
 import { isRefusal } from '../api/client';
 import { useFormat } from '../format';
 import { Icon } from '../Icon';
@@ -76,6 +76,10 @@ export function Code({ children }: { children: ReactNode }) {
   return <bdi className="latin">{children}</bdi>;
 }
 
+export function Named({ code, name }: { code: string; name?: string }) {
+  return name ? <bdi>{name}</bdi> : <Code>{code}</Code>;
+}
+
 // One clock for every timer on the page.
 let now = Date.now();
 const listeners = new Set<() => void>();
@@ -103,9 +107,13 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now) + ahead;
 }
 
+// Set where a page shows a moment that has passed: timers stand as they stood then.
+export const AsOf = createContext<number | undefined>(undefined);
+
 export function Elapsed({ since, limit }: { since: string; limit?: number }) {
   const format = useFormat();
-  const ms = useNow() - Date.parse(since);
+  const now = useNow();
+  const ms = (useContext(AsOf) ?? now) - Date.parse(since);
   const over = limit !== undefined && ms > limit;
   return (
     <Box component="span" className="figures" sx={over ? { color: 'error.main', fontWeight: 700 } : undefined}>
