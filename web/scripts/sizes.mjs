@@ -19,6 +19,7 @@ export function sizes(out) {
   };
   visit('index.html');
   visit(keyOf(manifest, /DeskPage/));
+  visit(keyOf(manifest, /PhoneBar/));
   visit(keyOf(manifest, /catalogue\/fa/));
   const gz = (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length;
   const fonts = Object.values(manifest).map((chunk) => chunk.file).filter((file) => file.endsWith('.woff2'));

@@ -2,9 +2,8 @@
 import { useSyncExternalStore } from 'react';
 
 export interface SeatPhone {
-  muted: boolean;
-  mute(muted: boolean): void;
-  digits(digits: string): void;
+  device?: string; // the seat to sign in at
+  call?: { muted: boolean; mute(muted: boolean): void; digits(digits: string): void };
 }
 
 let present: SeatPhone | undefined;
@@ -15,7 +14,7 @@ export function offerSeatPhone(phone: SeatPhone | undefined) {
   listeners.forEach((listener) => listener());
 }
 
-// Undefined: no call on the browser phone (a desk phone is muted at the desk phone).
+// Undefined: this page is not the seat's phone (a desk phone is muted at the desk phone).
 export function useSeatPhone(): SeatPhone | undefined {
   return useSyncExternalStore((listener) => {
     listeners.add(listener);

@@ -87,7 +87,7 @@ export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallR
 function Controls({ agent, call }: { agent: AgentRow; call: CallRow }) {
   const t = useText();
   const act = useAct();
-  const phone = useSeatPhone();
+  const phone = useSeatPhone()?.call;
   const [dialog, setDialog] = useState<'transfer' | 'consult' | 'keypad'>();
   const held = call.state === 'held';
   const consulting = call.state === 'consulting';

@@ -13,6 +13,7 @@ import { useConnection } from '../../app/live/hooks';
 import type { AgentRow } from '../../app/live/topics';
 import { Code, Elapsed, Named, StateChip } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
+import { useSeatPhone } from '../../app/seatPhone';
 import { useText } from '../../app/texts';
 import { dial, pause, ready, tell } from './api';
 import { WhereDialog } from './WhereDialog';
@@ -22,12 +23,13 @@ export const pauseReasons = ['break', 'lunch', 'prayer', 'meeting', 'training', 
 export function StateBar({ agent }: { agent: AgentRow }) {
   const t = useText();
   const act = useAct();
+  const seat = useSeatPhone();
   const anchor = useRef<HTMLButtonElement>(null);
   const [choosing, setChoosing] = useState(false);
   const [dialling, setDialling] = useState(false);
   const inCall = agent.state === 'talking' || agent.state === 'offered';
   const actions = {
-    ready: { key: 'Alt+KeyR', label: 'desk.ready', allowed: agent.state === 'paused' || agent.state === 'signed-out' || (agent.state === 'wrap-up' && !agent.report_due), run: () => act(() => ready(agent.code)) },
+    ready: { key: 'Alt+KeyR', label: 'desk.ready', allowed: agent.state === 'paused' || agent.state === 'signed-out' || (agent.state === 'wrap-up' && !agent.report_due), run: () => act(() => ready(agent.code, seat?.device)) },
     pause: { key: 'Alt+KeyP', label: inCall ? 'desk.pauseAfter' : 'desk.pause', allowed: agent.state !== 'signed-out', run: () => setChoosing(true) },
     dial: { key: 'Alt+KeyL', label: 'desk.dial', allowed: !inCall && agent.state !== 'signed-out', run: () => setDialling(true) },
     out: { key: 'Alt+KeyO', label: 'desk.out', allowed: !inCall && agent.state !== 'signed-out', run: () => act(() => tell(agent.code, 'out')) },

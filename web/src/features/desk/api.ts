@@ -71,7 +71,8 @@ export interface Colleagues {
 
 export type AgentVerb = 'out' | 'hold' | 'resume' | 'hangup' | 'complete' | 'cancel';
 const at = (agent: string) => ({ path: { code: agent } });
-export const ready = (agent: string) => call('post', '/v1/agents/{code}/ready', { ...at(agent), body: {} });
+// device: the browser phone of this page, when it is one; else the agent's usual phone
+export const ready = (agent: string, device?: string) => call('post', '/v1/agents/{code}/ready', { ...at(agent), body: device ? { device } : {} });
 export const pause = (agent: string, reason: string) => call('post', '/v1/agents/{code}/pause', { ...at(agent), body: { reason } });
 export const tell = (agent: string, verb: AgentVerb) => call('post', `/v1/agents/{code}/${verb}`, at(agent));
 export const dial = (agent: string, number: string) => call('post', '/v1/agents/{code}/dial', { ...at(agent), body: { number } });
