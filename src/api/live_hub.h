@@ -5,15 +5,19 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "api/live.h"
+#include "api/live_floor.h"
+#include "api/live_today.h"
 #include "api/services.h"
 
 namespace pasokh::api {
@@ -40,31 +44,47 @@ class LiveHub {
   struct Connection {
     std::shared_ptr<LivePeer> peer;
     Caller caller;
-    bool floor = false, desk = false;
     Instant touched;
   };
   using Task = std::function<void()>;
 
+  using Clock = std::chrono::steady_clock;
+
   void run();
+  std::vector<Task> wait_for_work();
   void post(Task task);                            // to the hub's thread
-  void subscribe(ConnectionId connection, std::string topic, bool on);
+  void subscribe(ConnectionId connection, const std::string& topic);
+  void unsubscribe(ConnectionId connection, const std::string& topic);
+  void follow(ConnectionId connection, LiveTopic topic);   // a fresh snapshot, then deltas
+  bool open_floor();                               // begins to follow the journal; false: it cannot be read
+  void flush();                                    // what has changed goes out
+  void push(ConnectionId connection, const LiveFrame& frame);
+  std::optional<Caller> caller_of(ConnectionId connection) const;
   void say(ConnectionId connection, std::string text);
   void refuse(ConnectionId connection, std::string_view code);
   void look_at_sessions(Instant now);
   void touch(ConnectionId connection, Instant now);
 
   Services& services_;
-  mutable std::mutex guard_;                       // the three below
+  mutable std::mutex guard_;                       // the two below
   std::map<ConnectionId, Connection> connections_;
+  bool closed_ = false;
+  std::mutex wake_guard_;                          // the three below
   std::vector<Task> tasks_;
-  bool stopping_ = false;
+  bool stopping_ = false, nudged_ = false;
   std::condition_variable wake_;
-  std::atomic<bool> nudged_{false};
   std::atomic<ConnectionId> last_{0};
   // the hub's thread alone
   std::uint64_t sessions_seen_ = 0;
   Instant sessions_looked_{0};
-  std::thread thread_;
+  Clock::time_point next_flush_{};
+  std::optional<LiveFloor> floor_;
+  std::set<ConnectionId> floor_followers_;
+  std::map<ConnectionId, LiveFloor::Desk> desks_;  // who follows the own desk
+  std::map<std::string, std::set<ConnectionId>> desks_of_;  // by agent
+
+  LiveToday today_;
+  std::thread thread_;                             // last: everything stands when it begins
 };
 
 }  // namespace pasokh::api

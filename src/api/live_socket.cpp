@@ -35,6 +35,8 @@ class LiveSocket final : public LivePeer, public std::enable_shared_from_this<Li
 
   void begin(beast::http::request<beast::http::string_body> request) {
     socket_.next_layer().next_layer().expires_never();  // the WebSocket has timers of its own
+    Error ignored;  // the kernel would let megabytes of stale rows wait for a slow reader; our outbox knows better what to drop
+    socket_.next_layer().next_layer().socket().set_option(asio::socket_base::send_buffer_size(128 << 10), ignored);
     socket_.set_option(websocket::stream_base::timeout{silence_max, silence_max, true});
     socket_.read_message_max(message_bytes_max);
     socket_.auto_fragment(false);

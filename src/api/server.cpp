@@ -370,6 +370,8 @@ class Server final : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
 
+  void journal_moved() override { house_.live.nudge(); }
+
   void stop() override {
     if (stopped_.exchange(true)) return;
     house_.services.stop();

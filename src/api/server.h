@@ -32,6 +32,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options, switchboard::Centre& centre, Hooks hooks = {});
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
+  virtual void journal_moved() = 0;          // something new is durable: live topics look. Any thread, cheap
   virtual void stop() = 0;                   // answers under way are given up; waits for the threads. Before the Centre goes.
 };
 

@@ -93,7 +93,11 @@ int serve_command(const Args& args) {
   options.recordings_idle = [&] { return (*recordings)->idle(); };
   options.ready = [&] { say_ready(configuration, dir); };
   std::unique_ptr<storage::Projector> projector;
-  options.committed = [&projector] { if (projector) projector->nudge(); };
+  std::unique_ptr<api::HttpServer> web;
+  options.committed = [&projector, &web] {
+    if (projector) projector->nudge();
+    if (web) web->journal_moved();
+  };
   auto loop = switchboard::Loop::open(std::move(options));
   if (!loop) return fail(loop.error().text);
   auto projecting = storage::Projector::start(dir, [](const Trouble& trouble) { log(LogLevel::error, "reports-behind", {{"why", trouble.text}}); });
@@ -112,11 +116,13 @@ int serve_command(const Args& args) {
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
   auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
   if (!server) return fail(server.error().text);
+  web = std::move(*server);
 
   const int status = (*loop)->run();
-  (*server)->stop();
+  web->stop();
   (*recordings)->stop();
   projector->stop();
+  web.reset();
   return status;
 }
 

@@ -12,6 +12,7 @@ from unittest import mock
 
 import harness
 from harness import PROGRAM, InteropTest, patient, wait_until
+from peers.sip import Behaviour
 from peers.websocket import BINARY, TEXT, Refused, WebSocket
 
 
@@ -122,6 +123,84 @@ class Live(WebTest):
         self.assertTrue(self.still_open(self.live(centre, cookie)), "the session holds after a restart")
         centre.restart_after_kill()
         self.assertTrue(self.still_open(self.live(centre, cookie)), "and after a kill")
+
+
+class Topics(WebTest):
+    def follow(self, socket, topic):
+        socket.send({"type": "subscribe", "topic": topic})
+        snapshot = socket.wait_for(lambda m: m["type"] == "snapshot" and m["topic"] == topic)
+        socket.version = snapshot["version"]
+        return snapshot["data"]
+
+    def test_a_callers_way_is_seen_on_the_wallboard_and_on_the_desk(self):
+        centre = self.centre()
+        self.quiet_queue(centre, wrap_up="30s")
+        supervisor, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        phone = self.phone(centre, 0, behaviour=Behaviour(answer_after=1.0))
+        wall = self.live(centre, supervisor)
+        data = self.follow(wall, "floor")
+        self.assertEqual(data["agents"][phone.code]["state"], "ready")
+        desk = self.live(centre, self.sign_in(centre, phone.code)[0])
+        self.assertEqual(self.follow(desk, "desk")["agent"]["state"], "ready")
+        customer = self.customer(centre, "09121112233")
+        call = customer.call(centre.number_of("support"))
+        waits = wall.wait_for(lambda m: m["type"] == "delta" and any(w["caller"] == "09121112233" for w in m.get("set", {}).get("waiting", {}).values()))
+        number, = waits["set"]["waiting"]
+        rings = desk.wait_for(lambda m: m.get("set", {}).get("calls"))["set"]["calls"][number]
+        self.assertEqual((rings["state"], rings["caller"], rings["queue"]), ("offered", "09121112233", "support"))
+        gone = wall.wait_for(lambda m: number in m.get("gone", {}).get("waiting", []))
+        self.assertEqual(gone["set"]["agents"][phone.code]["state"], "talking")
+        self.assertEqual(gone["set"]["queues"]["support"]["talking"], 1)
+        call.bye()
+        wall.wait_for(lambda m: m.get("set", {}).get("agents", {}).get(phone.code, {}).get("state") == "wrap-up")
+        # figures of today are those of the reports, in a few seconds
+        told = wall.wait_for(lambda m: m.get("set", {}).get("queues", {}).get("support", {}).get("answered_today") == 1, 20)["set"]["queues"]["support"]
+        row, = [r for r in centre.report("queues") if r["queue"] == "support"]
+        self.assertEqual((told["offered_today"], told["answered_today"], told["service_level_today"]), (row["offered"], row["answered"], 1000))
+        desk.wait_for(lambda m: m.get("set", {}).get("today", {}).get("calls") == 1, 20)
+        # the versions leave no gap
+        wall.send({"type": "subscribe", "topic": "floor"})
+        version = wall.wait_for(lambda m: m["type"] == "snapshot")["version"]
+        for state in ("pause", "ready", "pause"):
+            centre.cli("agent", state, phone.code)
+            version += 1
+            self.assertEqual(wall.wait_for(lambda m: m["type"] == "delta")["version"], version)
+
+    def test_roles_decide_what_may_be_followed(self):
+        centre = self.centre()
+        agent = self.live(centre, self.sign_in(centre, self.login_of(centre, "agent"))[0])
+        agent.send({"type": "subscribe", "topic": "floor"})
+        self.assertEqual(agent.receive()["code"], "not-allowed")
+        administrator = self.live(centre, self.sign_in(centre, self.login_of(centre, "administrator"))[0])
+        self.follow(administrator, "floor")
+        administrator.send({"type": "subscribe", "topic": "desk"})
+        self.assertEqual(administrator.wait_for(lambda m: m["type"] == "error")["code"], "not-allowed")
+
+    def test_a_reader_that_stops_is_caught_up_by_one_snapshot_and_costs_nobody_anything(self):
+        centre = self.centre()
+        agents = [d["agent"] for d in centre.add_agents(400)]
+        cookie, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        slow, quick = self.live(centre, cookie, receive_buffer=4096), self.live(centre, cookie)
+        self.follow(slow, "floor")
+        self.follow(quick, "floor")
+        for round in range(16):  # each round changes every row: about 65 KB a delta, more than sockets and outbox hold
+            centre.import_json({"agents": [{"code": a, "queues": [["sales"], ["support"], ["support", "sales"], []][round % 4]} for a in agents]})
+            time.sleep(0.12)     # a delta of its own
+        centre.import_json({"agents": [{"code": agents[-1], "queues": ["support"]}]})
+        quick.wait_for(lambda m: (m.get("set") or m.get("data") or {}).get("agents", {}).get(agents[-1], {}).get("queues") == ["support"] and centre.alive(), patient(20))
+        last, version, snapshots = None, slow.version, 0
+        while last is None or last[agents[-1]]["queues"] != ["support"] or last[agents[0]]["queues"]:
+            message = slow.receive(patient(10))
+            if message["type"] == "snapshot":
+                snapshots += 1
+                last = message["data"]["agents"]
+            elif message["type"] == "delta":
+                self.assertEqual(message["version"], version + 1, "no gap between two frames")
+                last = last or {}
+                last.update(message.get("set", {}).get("agents", {}))
+            version = message.get("version", version)
+        self.assertGreaterEqual(snapshots, 1, "deltas were dropped and a snapshot came instead")
+        self.assertEqual([last[a]["queues"] for a in agents], [[]] * 399 + [["support"]])
 
 
 class ConsoleFiles(WebTest):
