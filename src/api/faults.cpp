@@ -48,6 +48,16 @@ const std::vector<Fault>& faults() {
       {"number-unknown", 404, "There is no such number.", "چنین شماره‌ای نیست."},
       {"trunk-unknown", 404, "There is no such trunk.", "چنین ترانکی نیست."},
       {"recording-unknown", 404, "There is no recording of this call.", "ضبطی از این تماس نیست."},
+      {"contact-unknown", 404, "There is no such contact.", "چنین مخاطبی نیست."},
+      {"contact-nameless", 422, "A contact needs a name or an organisation.", "مخاطب باید نام یا سازمان داشته باشد."},
+      {"contact-long", 422, "Name, note or the list of numbers is too long.", "نام، یادداشت یا فهرست شماره‌ها بیش از اندازه بلند است."},
+      {"contact-number", 422, "One of the numbers is no telephone number.", "یکی از شماره‌ها شمارهٔ تلفن نیست."},
+      {"disposition-unknown", 404, "There is no such disposition.", "چنین نتیجه‌ای نیست."},
+      {"disposition-wrong", 422, "This disposition is not for this call.", "این نتیجه برای این تماس نیست."},
+      {"disposition-bad", 422, "A disposition needs a code of a-z 0-9 - _ and a name in both languages.", "نتیجهٔ تماس باید کدی از a-z 0-9 - _ و نامی به هر دو زبان داشته باشد."},
+      {"report-long", 422, "Note or next step is too long.", "یادداشت یا گام بعدی بیش از اندازه بلند است."},
+      {"follow-up-time", 422, "A follow-up lies ahead, at most two years.", "زمان پیگیری باید در آینده و حداکثر تا دو سال دیگر باشد."},
+      {"follow-up-unknown", 404, "There is no such open follow-up.", "چنین پیگیری بازی نیست."},
       {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
   };
   return all;
