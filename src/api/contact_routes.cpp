@@ -115,7 +115,6 @@ std::vector<std::string> keys_of(const Contact& contact) {
 // The contact goes. With forget=true so does what was written about the person; how calls ended stays counted as it was.
 Result<Forgotten> remove(Call& call, const Nothing&) {
   const bool forget = call.asked("forget") == "true";
-  if (!access::allows(call.who().role, Permission::direct_floor) && !access::allows(call.who().role, Permission::change_settings)) return trouble("not-allowed", "");
   TRY(contact, found(call.services, id_of(call.at("id"))));
   TRY(office, call.services.office());
   TRY(emptied, office->write([&](Database& db) -> Result<std::int64_t> {
@@ -200,8 +199,8 @@ std::vector<Route> contact_routes() {
   rows.push_back(route<ContactBody, ContactView>({.operation = "contact_add", .method = "POST", .path = "/v1/contacts", .says = "Keep a contact", .permission = Permission::work_on_records, .faults = wrong}, add));
   rows.push_back(route<Nothing, ContactView>({.operation = "contact_get", .method = "GET", .path = "/v1/contacts/{id}", .says = "One contact", .permission = Permission::work_on_records, .faults = {"contact-unknown"}}, get));
   rows.push_back(route<ContactBody, ContactView>({.operation = "contact_put", .method = "PUT", .path = "/v1/contacts/{id}", .says = "Change the fields given of a contact", .permission = Permission::work_on_records, .faults = with_unknown}, put));
-  rows.push_back(route<Nothing, Forgotten>({.operation = "contact_remove", .method = "DELETE", .path = "/v1/contacts/{id}", .says = "Remove a contact; with forget=true also what was written about the person. Counts stay as they were. Supervisors and administrators.",
-      .permission = Permission::work_on_records, .faults = {"contact-unknown", "not-allowed"}, .query = {{"forget", "true: notes and next steps of the person's reports are emptied"}}}, remove));
+  rows.push_back(route<Nothing, Forgotten>({.operation = "contact_remove", .method = "DELETE", .path = "/v1/contacts/{id}", .says = "Remove a contact; with forget=true also what was written about the person. Counts stay as they were.",
+      .permission = Permission::remove_contacts, .faults = {"contact-unknown"}, .query = {{"forget", "true: notes and next steps of the person's reports are emptied"}}}, remove));
   rows.push_back(route<Nothing, std::vector<HistoryRow>>({.operation = "contact_history", .method = "GET", .path = "/v1/contacts/{id}/history", .says = "Calls of a contact with the reports that were written, newest first",
       .permission = Permission::work_on_records, .faults = {"contact-unknown"}, .query = {{"limit", "at most 200; default 20"}}, .lane = Lane::reading}, history));
   rows.push_back(route<Nothing, std::vector<HistoryRow>>({.operation = "number_history", .method = "GET", .path = "/v1/number-history", .says = "The same for a number that belongs to no contact yet",

@@ -58,6 +58,11 @@ const std::vector<Fault>& faults() {
       {"report-long", 422, "Note or next step is too long.", "یادداشت یا گام بعدی بیش از اندازه بلند است."},
       {"follow-up-time", 422, "A follow-up lies ahead, at most two years.", "زمان پیگیری باید در آینده و حداکثر تا دو سال دیگر باشد."},
       {"follow-up-unknown", 404, "There is no such open follow-up.", "چنین پیگیری بازی نیست."},
+      {"hours-unknown", 404, "There are no such opening hours.", "چنین ساعت کاری تعریف نشده است."},
+      {"hours-bad", 422, "These times are no opening hours.", "این زمان‌ها ساعت کاری درستی نیستند."},
+      {"holiday-bad", 422, "This is no day of the calendar.", "چنین روزی در تقویم نیست."},
+      {"holidays-unknown", 404, "There is no such list of holidays.", "چنین فهرست تعطیلاتی نیست."},
+      {"holidays-in-use", 409, "Opening hours use this list.", "ساعت کاری‌ای از این فهرست استفاده می‌کند."},
       {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
   };
   return all;

@@ -54,10 +54,18 @@ std::string dispositions_1() {
   return sql;
 }
 
+constexpr const char* hours_2 = R"sql(
+create table opening_hours(code text primary key, holidays text not null) without rowid;
+create table opening_slot(hours text not null, n bigint not null, day bigint not null, from_minute bigint not null, to_minute bigint not null, primary key(hours, n)) without rowid;  -- day: 0 is Saturday
+create table holiday_list(code text primary key) without rowid;
+create table holiday(list text not null, n bigint not null, calendar bigint not null, year bigint, month bigint not null, day bigint not null,
+  name_fa text not null, name_en text not null, primary key(list, n)) without rowid;  -- year null: each year
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& office_migrations() {
-  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}};
+  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}};
   return all;
 }
 

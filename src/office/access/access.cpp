@@ -35,6 +35,7 @@ constexpr std::array table{
     row(see_audit, administrator),
     row(see_metrics, administrator),
     row(work_on_records, agent, supervisor, coach, administrator),
+    row(remove_contacts, supervisor, administrator),
     row(hold_recordings, supervisor, administrator),
 };
 

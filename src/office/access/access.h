@@ -30,6 +30,7 @@ enum class Permission : std::uint8_t {
   see_audit,
   see_metrics,         // also allowed from this machine without sign-in
   work_on_records,     // contacts, the own reports of calls, follow-ups
+  remove_contacts,     // and forget what was written about them
   hold_recordings,     // keep one from being erased, or let it go
 };
 
@@ -50,5 +51,5 @@ template <> inline constexpr std::array enum_names<access::Role>{"agent", "super
 template <> inline constexpr std::array enum_names<access::Permission>{
     "anyone", "signed_in", "work_own_calls", "see_floor", "direct_floor", "see_reports", "explain_offers", "see_recordings",
     "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics",
-    "work_on_records", "hold_recordings"};
+    "work_on_records", "remove_contacts", "hold_recordings"};
 }  // namespace pasokh

@@ -120,3 +120,28 @@ TEST_CASE("a contact's history holds the calls of its numbers with what was writ
   CHECK(fault_code(desk.send("GET", "/v1/contacts/1", agent)) == "contact-unknown");
   CHECK(desk.undeclared.empty());
 }
+
+// B1: hours are kept as people say them and told to the centre as moments.
+TEST_CASE("opening hours and holidays reach the centre as moments; what is wrong or in use is refused") {
+  Desk desk;
+  desk.centre.lists["hours"] = R"([{"hours":"office"}])";
+  const std::string admin = desk.token_of("administrator");
+  CHECK(fault_code(desk.send("PUT", "/v1/hours/office", admin, R"({"week":[],"holidays":"none"})")) == "holidays-unknown");
+  CHECK(fault_code(desk.send("PUT", "/v1/hours/office", admin, R"({"week":[{"day":"saturday","from":"8","to":"16:00"}]})")) == "hours-bad");
+  CHECK(desk.send("PUT", "/v1/hours/office", admin, R"({"week":[{"day":"saturday","from":"08:00","to":"16:00"}]})").status == 200);
+  CHECK(desk.centre.last().noun == "hours");
+  const std::string before = desk.centre.last().settings.at("openings");
+  CHECK(std::count(before.begin(), before.end(), '-') == 13);                                   // Saturdays of 91 days
+  CHECK(fault_code(desk.send("PUT", "/v1/holidays/iran", admin, R"({"days":[{"calendar":"jalali","date":"1404-12-30"}]})")) == "holiday-bad");
+  CHECK(desk.send("PUT", "/v1/holidays/iran", admin, R"({"days":[{"calendar":"gregorian","date":"2026-11-28","name_fa":"تعطیل"}]})").status == 200);  // a Saturday
+  CHECK(desk.send("PUT", "/v1/hours/office", admin, R"({"week":[{"day":"saturday","from":"08:00","to":"16:00"}],"holidays":"iran"})").status == 200);
+  const std::string after = desk.centre.last().settings.at("openings");
+  CHECK(std::count(after.begin(), after.end(), '-') == 12);
+  CHECK(holds(desk.send("GET", "/v1/hours", admin), R"({"code":"office","week":[{"day":"saturday","from":"08:00","to":"16:00"}],"holidays":"iran"})"));
+  CHECK(holds(desk.send("GET", "/v1/holidays", admin), R"("date":"2026-11-28")"));
+  CHECK(holds(desk.send("GET", "/v1/holiday-templates", admin), "--01-13"));
+  CHECK(fault_code(desk.send("DELETE", "/v1/holidays/iran", admin)) == "holidays-in-use");
+  CHECK(desk.send("DELETE", "/v1/hours/office", admin).status == 204);
+  CHECK(desk.send("DELETE", "/v1/holidays/iran", admin).status == 204);
+  CHECK(desk.undeclared.empty());
+}
