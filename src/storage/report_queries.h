@@ -120,6 +120,7 @@ class Reports {
 
   Result<std::vector<CallRow>> calls(const ReportFilter&);
   Result<CallDetail> call(CallId, floor::Language, std::optional<Instant> now = {});  // Trouble "call-unknown"
+  Result<CallRow> call_row(CallId, std::optional<Instant> now = {});  // Trouble "call-unknown"
   Result<std::vector<QueueRow>> queues(const ReportFilter&);
   Result<AgentsAnswer> agents(const ReportFilter&);
   Result<std::vector<IntervalRow>> intervals(const ReportFilter&, IntervalBy);

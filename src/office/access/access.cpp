@@ -34,6 +34,9 @@ constexpr std::array table{
     row(make_tokens, administrator),
     row(see_audit, administrator),
     row(see_metrics, administrator),
+    row(work_on_records, agent, supervisor, coach, administrator),
+    row(remove_contacts, supervisor, administrator),
+    row(hold_recordings, supervisor, administrator),
 };
 
 // Longer than the least length, yet among the first that anyone tries.
