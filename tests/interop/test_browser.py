@@ -11,7 +11,7 @@ import urllib.request
 
 from harness import InteropTest, g711, main, patient, wait_until
 from peers.chromium import Chromium
-from peers.websocket import WebSocket
+from peers.text_socket import TextSocket
 
 RATE = 4  # compared at 2 kHz: both signals have nothing above 500 Hz, so the place between two samples does not matter
 
@@ -52,7 +52,7 @@ class Desk:
         self.connect()
 
     def connect(self):
-        self.socket = WebSocket("ws://127.0.0.1:%d/v1/live" % self.centre.http_port, {"Cookie": self.cookie, "Origin": "http://127.0.0.1:%d" % self.centre.http_port})
+        self.socket = TextSocket("ws://127.0.0.1:%d/v1/live" % self.centre.http_port, {"Cookie": self.cookie, "Origin": "http://127.0.0.1:%d" % self.centre.http_port})
 
     def register(self, **more):
         self.say("register", **more)
@@ -271,7 +271,7 @@ class BrowserPhone(InteropTest):
         self.sit_down()
         call = self.call()
         leg = self.desk.told("ring")["leg"]
-        call.hang_up()
+        call.bye()
         self.assertEqual(self.desk.told("stop", leg=leg)["why"], "cancelled")
         second = self.call("09120000002")
         leg = self.desk.told("ring")["leg"]

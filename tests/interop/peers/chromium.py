@@ -13,7 +13,7 @@ import urllib.request
 import json
 import wave
 
-from peers.websocket import WebSocket
+from peers.text_socket import TextSocket
 
 PROGRAM = shutil.which("chromium") or "/usr/bin/chromium"
 
@@ -149,7 +149,7 @@ class Page:
         self.chromium = chromium
         target = chromium._http("/json/new?about:blank", "PUT")
         self.target = target["id"]
-        self.devtools = WebSocket(target["webSocketDebuggerUrl"], timeout=20)
+        self.devtools = TextSocket(target["webSocketDebuggerUrl"], timeout=20)
         self.ident = 0
         self.ask("Page.enable")
         self.load()

@@ -1,4 +1,4 @@
-"""A WebSocket client (RFC 6455), text frames only, standard library only. A thread reads; the test takes messages when it likes."""
+"""A WebSocket (RFC 6455) of text frames that is read by a thread all the time: the test takes messages out of order, when it likes."""
 import base64
 import hashlib
 import json
@@ -10,7 +10,7 @@ import time
 import urllib.parse
 
 
-class WebSocket:
+class TextSocket:
     def __init__(self, url, headers=(), timeout=10):
         parts = urllib.parse.urlsplit(url)
         self.messages, self.changed, self.closed = [], threading.Condition(), False
