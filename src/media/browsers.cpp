@@ -126,7 +126,7 @@ void Browsers::on_datagram(std::uint8_t* bytes, std::size_t size, const Address&
 // RFC 8445 §7.3. Who does not know the password gets no answer: nothing here can be made to send to a third party.
 void Browsers::on_stun(const std::uint8_t* bytes, std::size_t size, const Address& from, std::int64_t now_us) {
   const auto request = read_stun(bytes, size);
-  if (!request || request->type != stun_binding_request) {
+  if (!request || !request->has_fingerprint || request->type != stun_binding_request) {   // §7.1: a check bears one
     if (!request || request->type != stun_binding_indication) ++counters_.dropped_stun;   // §11: a keep-alive wants nothing
     return;
   }
