@@ -31,7 +31,7 @@ const places: Place[] = [
   { to: '/floor', label: 'nav.floor', icon: mdiMonitorDashboard, shown: (me) => may(me, 'see_floor') },
   { to: '/archive', label: 'nav.archive', icon: mdiArchiveOutline, shown: (me) => may(me, 'see_recordings') },
   { to: '/reports', label: 'nav.reports', icon: mdiChartBoxOutline, shown: (me) => may(me, 'see_reports') },
-  { to: '/contacts', label: 'nav.contacts', icon: mdiAccountBoxOutline, shown: (me) => me.role !== 'administrator' && me.role !== 'hiring' && me.role !== 'planner' },
+  { to: '/contacts', label: 'nav.contacts', icon: mdiAccountBoxOutline, shown: (me) => may(me, 'work_on_records') },
   { to: '/administration', label: 'nav.administration', icon: mdiCogOutline, shown: (me) => may(me, 'see_settings') },
 ];
 

@@ -23,7 +23,7 @@ function read(): Preferences {
   } catch {
     // another program wrote there, or storage is closed to us: start from the defaults
   }
-  const language = stored.language ?? (navigator.language.startsWith('en') ? 'en' : 'fa');
+  const language = stored.language ?? (globalThis.navigator?.language?.startsWith('en') ? 'en' : 'fa');
   return { language, calendar: language === 'fa' ? 'jalali' : 'gregorian', scheme: 'system', ...stored };
 }
 

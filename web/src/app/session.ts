@@ -14,12 +14,12 @@ export interface Me {
 
 // As src/office/access has it; used while the server does not tell the permissions itself.
 const byRole: Record<Role, string[]> = {
-  agent: ['work_own_calls'],
-  supervisor: ['work_own_calls', 'see_floor', 'direct_floor', 'see_reports', 'explain_offers', 'see_recordings', 'hear_recordings', 'see_settings'],
-  coach: ['work_own_calls', 'see_floor', 'see_reports', 'explain_offers', 'see_recordings', 'hear_recordings'],
+  agent: ['work_own_calls', 'work_on_records'],
+  supervisor: ['work_own_calls', 'work_on_records', 'hold_recordings', 'see_floor', 'direct_floor', 'see_reports', 'explain_offers', 'see_recordings', 'hear_recordings', 'see_settings'],
+  coach: ['work_own_calls', 'work_on_records', 'see_floor', 'see_reports', 'explain_offers', 'see_recordings', 'hear_recordings'],
   planner: ['see_floor', 'see_reports', 'see_settings'],
   hiring: [],
-  administrator: ['see_floor', 'see_reports', 'explain_offers', 'see_settings', 'change_settings', 'manage_users', 'make_tokens', 'see_audit', 'see_metrics'],
+  administrator: ['work_on_records', 'hold_recordings', 'see_floor', 'see_reports', 'explain_offers', 'see_settings', 'change_settings', 'manage_users', 'make_tokens', 'see_audit', 'see_metrics'],
 };
 
 export const meQuery = queryOptions({ queryKey: ['me'], queryFn: () => call<Me>('get', '/v1/me'), staleTime: Infinity, retry: 1 });

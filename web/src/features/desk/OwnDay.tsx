@@ -11,7 +11,7 @@ import type { AgentRow, Today } from '../../app/live/topics';
 import { Empty, Figure, Panel, PhoneNumber } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { textOfCode, useText } from '../../app/texts';
-import { dial, followUpDone, followUps, ownCalls } from './api';
+import { followUpDone, followUps, ownCalls } from './api';
 
 export function OwnDay({ agent, today, busy }: { agent: AgentRow; today?: Today; busy: boolean }) {
   const t = useText();
@@ -40,28 +40,23 @@ function FollowUps({ agent }: { agent: string }) {
   const format = useFormat();
   const say = useSay();
   const client = useQueryClient();
-  const { data } = useQuery({ ...followUps(agent), retry: false });
+  const { data } = useQuery(followUps(agent));
   if (!data || data.length === 0) return null;
   const done = (call: string) => followUpDone(call).then(() => client.invalidateQueries({ queryKey: ['follow-ups'] })).catch(say.failed);
   return (
     <Panel title={t('desk.followUps')}>
       <Stack sx={{ gap: 1.25 }}>
         {data.map((each) => {
-          const late = Date.parse(each.follow_up_at) < Date.now();
+          const late = each.follow_up_at != null && Date.parse(each.follow_up_at) < Date.now();
           return (
             <Stack key={each.call} direction="row" sx={{ gap: 1, alignItems: 'center', flexWrap: 'wrap' }}>
               <Typography sx={{ flex: 1, minWidth: 160 }} dir="auto">
                 {each.next_step}
                 <Typography component="span" variant="body2" color={late ? 'error.main' : 'text.secondary'} sx={{ display: 'block' }}>
                   {late && `${t('desk.late')} · `}
-                  {format.moment(each.follow_up_at)}
+                  {each.follow_up_at && format.moment(each.follow_up_at)}
                 </Typography>
               </Typography>
-              {each.caller && (
-                <Button size="small" onClick={() => void dial(agent, each.caller!).catch(say.failed)}>
-                  <PhoneNumber number={each.caller} />
-                </Button>
-              )}
               <Button size="small" variant="outlined" onClick={() => void done(each.call)}>
                 {t('app.done')}
               </Button>

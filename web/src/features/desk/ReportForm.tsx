@@ -14,9 +14,9 @@ import { useConnection } from '../../app/live/hooks';
 import type { CallRow } from '../../app/live/topics';
 import { Panel } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
-import { usePreferences } from '../../app/preferences';
+import { contactOf, dispositions, useDispositionName } from '../../app/records';
 import { useText } from '../../app/texts';
-import { type CallReport, contactOf, dispositions, reportOf, saveReport } from './api';
+import { type CallReport, reportOf, saveReport } from './api';
 
 const MomentField = lazy(() => import('../../app/parts/DateFields').then((module) => ({ default: module.MomentField }))); // 120 KB of calendar
 
@@ -31,7 +31,7 @@ export function ReportForm({ call, due }: { call: CallRow; due: boolean }) {
   const note = useRef<HTMLTextAreaElement>(null);
   const { data: stored, error } = useQuery({ ...reportOf(call.call), retry: false });
   const { data: contact } = useQuery(contactOf(call.caller));
-  const { data: all } = useQuery({ ...dispositions, retry: false });
+  const { data: all } = useQuery(dispositions);
   const nameOf = useDispositionName();
   const [draft, setDraft] = useDraft(call.call);
   const report: CallReport = { ...empty, ...stored, ...draft };
@@ -97,13 +97,4 @@ function useDraft(call: string): [Partial<CallReport> | undefined, (draft: Parti
     else sessionStorage.removeItem(place);
   }, [draft, place]);
   return [draft, setDraft];
-}
-
-export function useDispositionName() {
-  const { language } = usePreferences();
-  const { data } = useQuery({ ...dispositions, retry: false });
-  return (code: string) => {
-    const found = data?.find((each) => each.code === code);
-    return found ? (language === 'fa' ? found.name_fa || found.name_en : found.name_en || found.name_fa) : code;
-  };
 }

@@ -17,7 +17,7 @@ import { useSay } from '../../app/parts/Toasts';
 import { type Column, VirtualTable } from '../../app/parts/VirtualTable';
 import { useMay } from '../../app/session';
 import { textOfCode, useText } from '../../app/texts';
-import { endCall, out, pause, ready, setQueues } from './api';
+import { endCall, out, pause, ready, release, setQueues } from './api';
 import type { Limits } from './limits';
 
 const states = ['talking', 'offered', 'wrap-up', 'ready', 'paused', 'signed-out'];
@@ -92,7 +92,7 @@ function AgentMenu({ anchor, agent, may, queues, onClose }: { anchor: HTMLElemen
     ),
     may && <Divider key="line" />,
     may && (
-      <MenuItem key="ready" disabled={agent.state === 'ready'} onClick={() => act(() => ready(agent.code))}>
+      <MenuItem key="ready" disabled={agent.state === 'ready'} onClick={() => act(() => (agent.report_due ? release(agent.code) : ready(agent.code)))}>
         {t(agent.report_due ? 'floor.release' : 'floor.setReady')}
       </MenuItem>
     ),

@@ -31,6 +31,7 @@ export const whyThisAgent = (of: string, lang: string) => call<Offer[]>('get', '
 export const ready = (agent: string) => call('post', '/v1/agents/{code}/ready', { path: { code: agent }, body: {} });
 export const pause = (agent: string, reason: string) => call('post', '/v1/agents/{code}/pause', { path: { code: agent }, body: { reason } });
 export const out = (agent: string) => call('post', '/v1/agents/{code}/out', { path: { code: agent } });
+export const release = (agent: string) => call('post', '/v1/agents/{code}/release', { path: { code: agent } }); // from reports that are due
 export const give = (waiting: string, agent: string) => call('post', '/v1/calls/{call}/give', { path: { call: waiting }, body: { agent } });
 export const endCall = (of: string) => call('post', '/v1/calls/{call}/hangup', { path: { call: of } });
 export const setQueues = (agent: string, queues: string[]) => call('patch', '/v1/agents/{code}', { path: { code: agent }, body: { queues } });
