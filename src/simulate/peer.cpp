@@ -343,7 +343,7 @@ void Peer::woken(std::uint64_t token) {
       const auto found = transactions_.find(id);
       if (found == transactions_.end()) return;
       Client& client = found->second;
-      if (client.done) { transactions_.erase(found); return; }
+      if (client.done) { if (client.give_up <= now) transactions_.erase(found); return; }
       if (client.give_up <= now) {
         const Client gone = std::move(client);
         transactions_.erase(found);
@@ -468,7 +468,10 @@ void Peer::invite_response(std::uint64_t id, Client& client, std::string_view by
   }
   const bool first = !client.done;
   client.done = true;
-  if (first) house_.wake(index_, house_.now() + transaction_life, id * tokens + client_timer);
+  if (first) {
+    client.give_up = house_.now() + transaction_life;
+    house_.wake(index_, client.give_up, id * tokens + client_timer);
+  }
   if (status >= 300) {
     if (first) acknowledge_failure(client, bytes);
     else send(client.ack);

@@ -120,7 +120,7 @@ class Peer {
     std::uint64_t call = 0;
     std::uint32_t cseq = 0;
     Duration again = Duration::milliseconds(500), cancel_again = Duration::milliseconds(500);
-    Instant give_up;
+    Instant give_up;                                     // done: until it is forgotten
     bool provisional = false, done = false, cancel_sent = false, cancel_done = false;
     int tries = 0;
   };

@@ -6,6 +6,7 @@ SipPlan sip_centre_day(std::uint64_t seed) {
   SipPlan plan;
   plan.people = centre_day(seed);
   plan.commit = {};
+  plan.listens_every = 10;
   return plan;
 }
 

@@ -261,6 +261,7 @@ void SipWorld::break_connection(int peer, bool control_notices) {
   by_connection_.erase(connection);
   link.connection = 0;
   link.quiet_since = now_;
+  link.was_away = true;
   if (control_notices) control_->broke(connection);
   peers_[static_cast<std::size_t>(peer)]->connection_broke();
 }
@@ -470,8 +471,16 @@ void SipWorld::look_at_console() {
 
 // --- what people notice
 
+// Whoever sees the phone come back presses "ready" once more: it may have been set aside meanwhile.
 void SipWorld::registered(int peer, bool yes) {
-  if (!yes) links_[static_cast<std::size_t>(peer)].quiet_since = now_;
+  Link& link = links_[static_cast<std::size_t>(peer)];
+  if (!yes) { link.was_away = true; link.quiet_since = now_; }
+  else if (std::exchange(link.was_away, false)) press_ready(peer);
+}
+
+void SipWorld::press_ready(int peer) {
+  if (peer == 0 || agent_at(peer - 1) < 0 || !works(agent_at(peer - 1))) return;
+  schedule(now_ + Duration::seconds(5), What::returns, 0, static_cast<std::uint64_t>(agent_at(peer - 1)));
 }
 
 void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
@@ -488,7 +497,7 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
       case Notice::refused: case Notice::timed_out: case Notice::hung_up: case Notice::gone: case Notice::hung_up_here:
         customer.call = 0;
         ++customer.talk_number;
-        customer.moving = false;
+        customer.moving = customer.held = customer.consulted = false;
         if (!customer.talked && customer.fate.permille(plan_.people.redials_permille) && !healed_) schedule(now_ + customer.fate.between(Duration::seconds(10), Duration::seconds(90)), What::arrive, 0, call.person - 1, 1);
         return;
       case Notice::rings: case Notice::stopped: case Notice::ringback: case Notice::answered: case Notice::connected: case Notice::held: case Notice::moved: return;
@@ -520,7 +529,7 @@ void SipWorld::talk_begins(int index, int desk) {
   const int agent = agent_at(desk);
   const Plan& plan = plan_.people;
   const int speed = agent < 0 ? 1'000 : plan.agents[static_cast<std::size_t>(agent)].speed_permille;
-  if (customer.talked && customer.moving) { customer.moving = false; return; }
+  if (customer.talked && customer.moving) { if (!customer.consulted) customer.moving = false; return; }
   ++talks_;
   customer.talked = true;
   const auto who = static_cast<std::uint64_t>(index), which = ++customer.talk_number;
@@ -564,7 +573,7 @@ void SipWorld::live(const Act& act) {
       return worker_says(act.a);
     case What::second:
       schedule(now_ + Duration::seconds(1), What::second);
-      if (now_.us / 1'000'000 % 10 == 0) look_for_silence();
+      if (now_.us / 1'000'000 % plan_.listens_every == 0) look_for_silence();
       look_at_console();
       if (witness_) witness_->second();
       return;
@@ -598,7 +607,10 @@ void SipWorld::act_of_customer(const Act& act) {
     if (customer.call != act.b || customer.talked) return;
     return trunk.hang_up(act.b);
   }
-  if (act.what == What::refreshes) return;
+  if (act.what == What::refreshes) {  // things have come to rest
+    if (customer.call != 0 && customer.talk_number == act.b >> 1) customer.moving = customer.held = false;
+    return;
+  }
   if (customer.call == 0 || customer.talk_number != act.b >> 1) return;
   int desk = -1;
   serving(index, &desk);
@@ -628,17 +640,20 @@ void SipWorld::act_of_agent(const Act& act) {
     Dice& fate = people_[static_cast<std::size_t>(agent)].fate;
     switch (act.what) {
       case What::holds:
-        customer.moving = true;
+        customer.held = true;
         if (by_phone) phone.hold(line, true); else ask(agent, "hold", {}, false);
         return schedule(now_ + fate.between(Duration::seconds(3), Duration::seconds(40)), What::resumes, 0, act.a, act.b);
       case What::resumes:
         if (by_phone) phone.hold(line, false); else ask(agent, "resume", {}, false);
-        customer.moving = false;
-        return;
+        return schedule(now_ + Duration::seconds(2), What::refreshes, 0, act.a, act.b);
       case What::digits: return phone.digit(line, '5');
-      case What::completes: return ask(agent, fate.permille(600) ? "complete" : "cancel", {}, false);
+      case What::completes:
+        customer.consulted = false;
+        schedule(now_ + Duration::seconds(75), What::refreshes, 0, act.a, act.b);  // a colleague's phone may ring that long
+        return ask(customer.asks, fate.permille(600) ? "complete" : "cancel", {}, false);
       default: break;
     }
+    if (customer.held) return;
     customer.moving = true;
     ++customer.talk_number;  // what was planned for this talk is over, save its end
     schedule(now_ + Duration::seconds(60), What::talk_ends, 0, act.a, customer.talk_number << 1);
@@ -650,6 +665,8 @@ void SipWorld::act_of_agent(const Act& act) {
       for (const auto& q : plan_.people.queues) if (q.code == queue) return phone.refer(line, q.number);
       return;
     }
+    customer.consulted = true;
+    customer.asks = agent;
     ask(agent, "consult", {{"agent", code(colleague)}}, false);
     return schedule(now_ + fate.between(Duration::seconds(3), Duration::seconds(25)), What::completes, 0, act.a, customer.talk_number << 1);
   }
@@ -672,7 +689,7 @@ void SipWorld::act_of_agent(const Act& act) {
       return ask(agent, "pause", {{"reason", "tea"}});
     case What::returns:
       if (!person.here || healed_) return;
-      person.on_break = false;
+      if (act.b == 0) person.on_break = false;
       return ask(agent, "ready", {});
     case What::leaves:
       if (!person.here) return;
@@ -688,6 +705,7 @@ void SipWorld::act_of_phone(const Act& act) {
   switch (act.what) {
     case What::phone_dies:
       phone.vanish();
+      links_[act.peer].was_away = true;
       break_connection(static_cast<int>(act.peer), true);
       links_[act.peer].quiet_since = now_;
       return schedule(now_ + chance_.between(Duration::seconds(5), Duration::minutes(4)), What::phone_back, static_cast<int>(act.peer));
@@ -715,7 +733,7 @@ void SipWorld::act_of_fate(const Act& act) {
       if (!link.clogged) return;
       link.clogged = false;
       link.quiet_since = now_;
-      if (act.peer == 0) disturbed();
+      press_ready(static_cast<int>(act.peer));
       auto held = std::exchange(link.held, {});
       while (!held.empty()) {  // datagrams come in any order, a stream in its own
         const auto i = link.tcp ? 0 : static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(held.size())));
@@ -767,7 +785,12 @@ void SipWorld::act_of_fate(const Act& act) {
       if (act.a == 1) return control_->unreachable({sip::Transport::tcp, {peers_[act.peer]->manners().ip, 5060}, 0});
       return control_->connected({sip::Transport::tcp, {peers_[act.peer]->manners().ip, 5060}, act.b});
     case What::everybody_out:
+      if (act.a == 1) {
+        for (std::size_t i = 1; i < peers_.size(); ++i) peers_[i]->withdraw();
+        return;
+      }
       healed_ = true;
+      schedule(now_ + Duration::minutes(2), What::everybody_out, 0, 1);
       loss_ = twice_ = 0;
       control_->disk = {plan_.commit, false};
       disturbed();

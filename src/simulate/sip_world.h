@@ -35,6 +35,7 @@ struct SipPlan {
   int session_timers_permille = 0;          // of customers
   int update_permille = 0;                  // of customers: they take UPDATE
   std::size_t workers = 2;
+  int listens_every = 2;                    // seconds: how often a worker looks who is heard
   bool star_codes = false;                  // half of the presence by phone
 };
 
@@ -79,9 +80,9 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   int queue_of(int customer) const { return customers_[static_cast<std::size_t>(customer)].queue; }
   std::size_t customers() const { return customers_.size(); }
   const PeerCall* line_of(int customer) const;             // his live call, or nothing
-  bool asked_to_move(int customer) const { return customers_[static_cast<std::size_t>(customer)].moving; }  // hold, transfer or consult under way
+  bool asked_to_move(int customer) const { const Customer& c = customers_[static_cast<std::size_t>(customer)]; return c.moving || c.held; }  // hold, transfer or consult under way
   Instant quiet_since() const { return std::max(quiet_since_, control_->is_up() ? quiet_since_ : now_); }    // since when no fault is at work
-  Instant link_quiet_since(int peer) const { return links_[static_cast<std::size_t>(peer)].quiet_since; }
+  Instant link_quiet_since(int peer) const { const Link& link = links_[static_cast<std::size_t>(peer)]; return link.clogged || link.was_away ? now_ : link.quiet_since; }
   Instant decided_after() const { return control_->gathering_since(); }
   bool decision_may_be_late() const { return !control_->is_up(); }
   // Whom does this call hear? Peer and call of whoever's audio arrives, or nothing (music, silence).
@@ -112,7 +113,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
     bool operator>(const Act& other) const { return at != other.at ? at > other.at : order > other.order; }
   };
   struct Link {
-    bool tcp = false, clogged = false;
+    bool tcp = false, clogged = false, was_away = false;
     std::uint64_t connection = 0;
     Instant last_in, last_out;                // TCP: order is kept
     Instant quiet_since;
@@ -122,8 +123,9 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   struct Customer {
     int queue = 0;
     Duration patience, talk, hold;
-    bool agent_hangs_up = false, talked = false, moving = false, gone = false;
+    bool agent_hangs_up = false, talked = false, moving = false, held = false, consulted = false;  // consulted: about him, while he is on hold
     std::uint64_t call = 0, talk_number = 0;
+    int asks = -1;                            // the agent who consults
     Dice fate{0};
   };
   struct Person {
@@ -184,6 +186,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   void ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again = true);
   void ask_now(std::uint64_t question);
   void look_at_console();
+  void press_ready(int peer);
   int serving(int customer, int* desk) const;   // the agent who talks with that customer now, or -1
   std::string number_of(int customer) const;
   const std::string& code(int agent) const { return plan_.people.agents[static_cast<std::size_t>(agent)].code; }
