@@ -121,7 +121,8 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (notice == Notice::hung_up && c.alive) {
       const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= queue_of(index).max_wait;
       const bool agent_ended = c.service_ended != Instant{};
-      if (calm && !waited_out && !agent_ended && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
+      const bool no_room = !c.served && std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000 || !q.settings.overflow_queue.empty(); });  // sent on, and there is no place
+      if (calm && !waited_out && !agent_ended && !no_room && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
     if (notice == Notice::gone && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
