@@ -175,6 +175,7 @@ void Switchboard::resume(Instant now) {
     state.port = info.local.port;
     state.plan = info.media;
     state.opened = true;
+    state.heard = true;  // a worker tells that once, perhaps to the control before: better one question too many than a dead phone's call for ever
     state.worker = 0;
     for (std::size_t i = 0; i < setup_.workers.size(); ++i)
       if (setup_.workers[i].owns(state.port)) state.worker = i;

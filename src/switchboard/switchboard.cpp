@@ -180,7 +180,9 @@ void Switchboard::on_sip(const sip::Event& event, Instant now) {
 // --- the floor
 
 floor::Turn Switchboard::handle(const floor::Stimulus& stimulus, Instant now) {
+  if (setup_.hooks.before_floor) setup_.hooks.before_floor(stimulus, floor_);
   auto turn = floor_.handle(stimulus, now);
+  if (setup_.hooks.after_floor) setup_.hooks.after_floor(stimulus, turn, now);
   for (const auto& event : turn.events) turn_.events.push_back({++last_seq_, now, event});
   events_total_ += turn.events.size();
   for (const auto& effect : turn.effects) carry_out(effect, now);

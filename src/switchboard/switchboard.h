@@ -64,6 +64,9 @@ struct Hooks {
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
+  // The simulator looks on: what is put to the floor, and what it decided. Empty in the running program.
+  std::function<void(const floor::Stimulus&, const floor::Floor&)> before_floor;
+  std::function<void(const floor::Stimulus&, const floor::Turn&, Instant)> after_floor;
 };
 
 // Browser phones: one UDP port for each worker, from `port` on; 0: there are none.

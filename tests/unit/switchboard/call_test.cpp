@@ -200,3 +200,27 @@ TEST_CASE("complaints 13 and 32: a phone that spoke and vanished is asked, and i
   CHECK(desk.board().floor().live_calls() == 0);
   CHECK_FALSE(desk.last(phone_flow, "BYE ").empty());
 }
+
+TEST_CASE("complaints 13 and 32: a phone that was heard before a restart and vanished after it is asked too") {
+  Desk desk;
+  set_up(desk);
+  desk.receive(customer_flow, invite());
+  desk.commit();
+  const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+  desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  desk.commit();
+  LegId customer;
+  for (const auto& info : desk.board().endpoint().legs())
+    if (!info.outgoing) customer = info.leg;
+  desk.board().worker_message(0, media::LegHeard{customer}, desk.now);  // told once, to this control
+  desk.commit();
+  desk.kill();
+  desk.commit();
+  desk.sent.clear();
+  desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
+  desk.pass(Duration::seconds(40));
+  CHECK(desk.board().live_legs() == 0);
+  CHECK(desk.board().floor().live_calls() == 0);
+}
