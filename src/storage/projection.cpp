@@ -423,8 +423,6 @@ Result<> Projection::on(const f::CallTransferred& e) {
   for (std::size_t i = 0; i < live->legs.all.size(); ++i)    // a colleague whose phone still rings: the answer makes the part a real one
     if (live->legs.all[i].leg == e.to_leg && live->legs.all[i].role == f::LegRole::consult) live->legs.change(i).role = f::LegRole::transfer;
   if (!e.to_agent) return Done{};
-  for (std::size_t i = 0; e.to_leg && i < live->legs.all.size(); ++i)  // handed over while it rang: whoever answers takes the call
-    if (live->legs.all[i].leg == e.to_leg && live->legs.all[i].role == f::LegRole::consult) live->legs.change(i).role = f::LegRole::transfer;
   for (std::size_t i = live->parts.all.size(); i-- > 0;) {  // a consulted colleague has the call now
     if (live->parts.all[i].agent != e.to_agent || live->parts.all[i].until) continue;
     live->parts.change(i).consult = false;
