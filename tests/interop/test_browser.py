@@ -68,10 +68,12 @@ class Desk:
         return self.socket.wait(lambda m: m.get("type") == "phone." + what and (leg is None or m.get("leg") == leg), patient(timeout), "phone." + what)
 
     def accept(self, leg, how="accept", restart=False):
+        began = time.monotonic()
         self.say(how, leg, sdp=self.page.offer(restart))
         answer = self.told("answer", leg=leg)
         self.page.answer(self.way.through(answer["sdp"]) if self.way else answer["sdp"])
         self.page.wait_connected(patient(15))
+        print("%s to connected: %.0f ms" % (how, (time.monotonic() - began) * 1000))
         return answer
 
     def close(self):
