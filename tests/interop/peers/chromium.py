@@ -32,7 +32,9 @@ window.phone = {
     this.player.srcObject = stream;
     this.player.muted = true;
     this.player.play();
-    const tap = this.context.createScriptProcessor(1024, 1, 1);
+    if (this.tap) this.tap.disconnect();
+    const tap = this.tap = this.context.createScriptProcessor(1024, 1, 1);
+    this.heard = [];
     tap.onaudioprocess = (e) => this.heard.push(...Array.from(e.inputBuffer.getChannelData(0), (x) => Math.round(x * 32767)));
     this.context.createMediaStreamSource(stream).connect(tap);
     tap.connect(this.context.destination);
