@@ -233,8 +233,10 @@ TEST_CASE("users and audit rows that were acknowledged are there after a power c
     }
   }
   REQUIRE(acknowledged_at.size() > 40);
-  for (const auto& [n, users] : acknowledged_at)
+  for (const auto& [point, users_then] : acknowledged_at)
     for (const Unsynced fate : fates) {
+      const std::uint64_t n = point;  // doctest captures by reference; bindings cannot be
+      const int users = users_then;
       CAPTURE(n);
       CAPTURE(static_cast<int>(fate));
       auto store = storage::AccessStore::open(folder / (std::to_string(n) + "-" + std::to_string(static_cast<int>(fate))));
