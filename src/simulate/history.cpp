@@ -162,7 +162,7 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
   plan.patience = history.abandons > 0 ? Duration{waited.us / static_cast<std::int64_t>(history.abandons)} : Duration::hours(1);
   plan.talk = history.answers > 0 ? Duration{talked.us / static_cast<std::int64_t>(history.answers)} : Duration::seconds(180);
   for (const auto& [id, c] : reading.callers) {
-    CallerPlan caller{c.at - from, index_of[c.queue], c.wait, c.talk, c.hold, c.agent_hung_up};
+    CallerPlan caller{c.at - from, index_of[c.queue], c.wait, c.talk, c.hold, c.agent_hung_up, false, {}};
     caller.waits_longer = !c.gave_up;
     if (!c.answered) caller.talk = Duration{-1};
     plan.callers.push_back(caller);
