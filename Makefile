@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run demo build test quick bench check soak clean dependencies-build dependencies-test
+.PHONY: help run demo build console test quick bench check soak clean dependencies-build dependencies-test
 
 DATA ?= data
 MINUTES ?= 60
@@ -63,6 +63,8 @@ build/console/index.html: web/node_modules/.package-lock.json docs/api/openapi.j
 	@echo "Building the console"
 	@cd web && node scripts/build.mjs
 	@touch $@
+
+console: build/console/index.html
 
 # Sanitizer builds. Timings are never taken from them.
 build-asan/build.ninja: | dependencies-build

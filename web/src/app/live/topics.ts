@@ -124,9 +124,9 @@ export class Topic {
   }
 }
 
-// One spelling of states: REST writes signed_out and wrap_up as the journal does.
+// One spelling of states (REST writes signed_out and wrap_up as the journal does), and an empty text where the server leaves one out.
 function plain<T>(row: T): T {
   const stated = row as { state?: unknown };
-  if (typeof stated?.state === 'string') stated.state = stated.state.replace('_', '-');
-  return row;
+  if (typeof stated?.state !== 'string') return row;
+  return { caller: '', number: '', queue: '', agent: '', ...row, state: stated.state.replace('_', '-') };
 }

@@ -77,7 +77,7 @@ export function Code({ children }: { children: ReactNode }) {
 }
 
 export function Named({ code, name }: { code: string; name?: string }) {
-  return name ? <bdi>{name}</bdi> : <Code>{code}</Code>;
+  return name && name !== code ? <bdi>{name}</bdi> : <Code>{code}</Code>;
 }
 
 // One clock for every timer on the page.

@@ -44,7 +44,7 @@ export function Agents({ topic, limits, queue, onQueue, past }: { topic: Topic; 
   );
   const columns = useMemo(
     (): Column<AgentRow>[] => [
-      { name: 'name', label: t('field.agent'), width: 'minmax(120px, 1.4fr)', sort: () => setOrder('name'), sorted: order === 'name', draw: (row) => <><b><Named code={row.code} name={row.name} /></b>{row.name && <> <Code>{row.code}</Code></>}</> },
+      { name: 'name', label: t('field.agent'), width: 'minmax(120px, 1.4fr)', sort: () => setOrder('name'), sorted: order === 'name', draw: (row) => <><b><Named code={row.code} name={row.name} /></b>{row.name && row.name !== row.code && <> <Code>{row.code}</Code></>}</> },
       { name: 'state', label: t('field.state'), width: 'minmax(150px, 1.2fr)', sort: () => setOrder('state'), sorted: order === 'state', draw: (row) => <StateChip state={row.state} reason={row.reason} /> },
       { name: 'since', label: t('floor.for'), width: '90px', end: true, draw: (row) => <Elapsed since={row.since} limit={limitOf(row.state, limits)} /> },
       { name: 'queues', label: t('floor.queues'), width: 'minmax(110px, 1.2fr)', draw: (row) => <bdi>{row.queues.join(' · ')}</bdi> },

@@ -1,7 +1,7 @@
 import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
 import { useFormat } from '../../app/format';
-import type { AgentRow, QueueRow, Topic, WaitingRow } from '../../app/live/topics';
+import type { AgentRow, QueueRow, Topic } from '../../app/live/topics';
 import { Elapsed, Figure } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
 import type { Limits } from './limits';
@@ -26,12 +26,11 @@ export function sumsOf(topic: Topic): Sums {
     most = Math.max(most, agent.balance);
     least = Math.min(least, agent.balance);
   }
-  let longestSince: string | undefined;
-  const waiting = topic.table<WaitingRow>('waiting');
-  for (const row of waiting.values()) if (longestSince === undefined || row.since < longestSince) longestSince = row.since;
-  const sums: Sums = { waiting: waiting.size, longestSince, states, offered: 0, answered: 0, abandoned: 0, evenness: most >= least ? most - least : undefined };
+  const sums: Sums = { waiting: 0, states, offered: 0, answered: 0, abandoned: 0, evenness: most >= least ? most - least : undefined };
   let [inTime, counted] = [0, 0];
   for (const queue of topic.table<QueueRow>('queues').values()) {
+    sums.waiting += queue.waiting; // the server tells a hundred callers of a queue by name, and counts all
+    if (queue.longest_since && !(sums.longestSince! <= queue.longest_since)) sums.longestSince = queue.longest_since;
     sums.offered += queue.offered_today ?? 0;
     sums.answered += queue.answered_today ?? 0;
     sums.abandoned += queue.abandoned_today ?? 0;
