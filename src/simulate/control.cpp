@@ -202,7 +202,7 @@ void Control::run() {
 
 void Control::after_input() {
   taking_in_ = true;
-  auto early = board_->take_early();
+  auto early = board_->take_early(in_flight_ ? &in_flight_->turn : nullptr);
   for (const auto& datagram : early)
     if (!tampering_.loses_early || !tampering_.loses_early(datagram)) house_.transmit(datagram);
   if (board_->has_turn() && pending_since_ == Instant::never()) pending_since_ = house_.now();

@@ -21,6 +21,7 @@ std::uint64_t key(Kind kind, std::uint64_t a, std::uint64_t b) { return (static_
 SipAuditor::SipAuditor(const SipPlan& plan) : plan_(plan), books_(plan.people, Duration::seconds(20)) {
   // unanswered requests go again after 0.5, 1, 2, 4, 4… s: with losses seven tries are let pass, without only the way and the disk
   grace_ = plan.loss_permille > 0 ? Duration::seconds(24) : Duration::seconds(7);
+  for (const auto& q : plan.people.queues) longest_ring_ = std::max(longest_ring_, q.settings.ring);
   desks_.resize(plan.people.agents.size());
   lived_talk_.resize(plan.people.agents.size());
   agents_.resize(plan.people.agents.size());
@@ -53,7 +54,12 @@ Instant SipAuditor::calm_since(int peer) const { return std::max({world_->quiet_
 // --- the wire, at our door
 
 void SipAuditor::sent_by_us(int, std::string_view bytes) {
-  if (bytes.starts_with("INVITE ") && !has_to_tag(bytes)) invites_.try_emplace(std::string(line_of(bytes, "Call-ID")), Sent{world_->now(), world_->decided_after()});
+  if (bytes.starts_with("INVITE ") && !has_to_tag(bytes)) {
+    invites_.try_emplace(std::string(line_of(bytes, "Call-ID")), Sent{world_->now(), world_->decided_after()});
+    const auto from = line_of(bytes, "From");
+    const auto sip = from.find("sip:");
+    if (const int index = sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4))); index >= 0) customer(index).asked_until = world_->now() + longest_ring_;
+  }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.insert(std::string(line_of(bytes, "Call-ID")));
 }
 
@@ -185,7 +191,8 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (mine.strategy != floor::Strategy::ring_all)
     for (std::size_t p = 1; p <= desks_.size(); ++p)
       for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
-        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && calm_since(static_cast<int>(p)) < other.began)
+        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && invites_.contains(other.call_id) &&
+            other.began < invites_.at(other.call_id).at + Duration::seconds(2) && calm_since(static_cast<int>(p)) < invites_.at(other.call_id).at)
           find("rung-twice", "two phones ring for " + name(index));
   const int agent = world_->agent_at(desk);
   if (agent < 0 || c.answered == Instant{}) return;
@@ -195,7 +202,7 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   for (std::size_t i = 0; i < customers_.size(); ++i) {
     const int other = static_cast<int>(i);
     const Customer& o = customers_[i];
-    if (other == index || !o.alive || o.served || o.phones > 0 || o.answered == Instant{} || o.unoffered_since >= sent->second.decided_after) continue;
+    if (other == index || !o.alive || o.served || o.phones > 0 || o.answered == Instant{} || std::max(o.unoffered_since, o.asked_until) >= sent->second.decided_after) continue;
     const PeerCall* theirs = world_->line_of(other);
     if (!theirs || ended_by_peer_.contains(theirs->call_id)) continue;
     const bool before = queue_of(other).priority > mine.priority || (queue_of(other).priority == mine.priority && o.called_last < c.called_first);
@@ -254,7 +261,7 @@ void SipAuditor::look_at_hearing() {
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing" + (getenv("SILENCE") ? world_->why_silent(*line) : ""));
   }
 }
 
@@ -303,7 +310,7 @@ void SipAuditor::look_for_idle_pair() {
   for (std::size_t i = 0; i < customers_.size(); ++i) {
     const Customer& c = customers_[i];
     const int index = static_cast<int>(i);
-    if (!c.alive || c.served || c.phones > 0 || c.answered == Instant{} || c.unoffered_since + long_enough > now) continue;
+    if (!c.alive || c.served || c.phones > 0 || c.answered == Instant{} || std::max(c.unoffered_since, c.asked_until) + long_enough > now) continue;
     const PeerCall* line = world_->line_of(index);
     if (!line || ended_by_peer_.contains(line->call_id)) continue;
     for (const int a : free)

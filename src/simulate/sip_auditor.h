@@ -38,6 +38,7 @@ class SipAuditor : public Witness {
  private:
   struct Customer {                             // a caller's present call, as the caller and the line saw it
     Instant called_first, called_last, answered, unoffered_since, ended;
+    Instant asked_until;                        // until then a phone may be rung for him, whether its INVITE has come there or not
     Instant end_reached = Instant::never();     // his BYE or CANCEL was at our door
     Instant service_ended;                      // a phone that served this call went away by itself
     bool alive = false, served = false, reached = false;
@@ -65,7 +66,7 @@ class SipAuditor : public Witness {
   SipPlan plan_;
   SipWorld* world_ = nullptr;
   Auditor books_;
-  Duration grace_;
+  Duration grace_, longest_ring_;
   std::vector<Customer> customers_;
   std::vector<Desk> desks_;
   std::vector<Agent> agents_;

@@ -475,7 +475,7 @@ void SipWorld::look_at_console() {
 void SipWorld::registered(int peer, bool yes) {
   Link& link = links_[static_cast<std::size_t>(peer)];
   if (!yes) { link.was_away = true; link.quiet_since = now_; }
-  else if (std::exchange(link.was_away, false)) press_ready(peer);
+  else if (std::exchange(link.was_away, false)) { link.quiet_since = now_; press_ready(peer); }
 }
 
 void SipWorld::press_ready(int peer) {
@@ -808,3 +808,19 @@ void SipWorld::act_of_fate(const Act& act) {
 }
 
 }  // namespace pasokh::simulate
+
+namespace pasokh::simulate {
+std::string SipWorld::why_silent(const PeerCall& call) const {
+  std::string out = " audio to " + std::to_string(call.audio.port) + " rtp " + std::to_string(call.rtp);
+  for (const Worker& worker : workers_) {
+    out += worker.alive ? " alive" : " dead";
+    const auto port = worker.by_port.find(call.audio.port);
+    if (port == worker.by_port.end()) continue;
+    const auto leg = worker.legs.find(port->second);
+    if (leg == worker.legs.end()) { out += " no leg"; continue; }
+    const auto& w = leg->second;
+    out += " leg " + std::to_string(w.leg.value) + " remote " + w.remote_ip + ":" + std::to_string(w.remote_port) + " hears " + std::to_string(w.hears.value) + " programme " + std::to_string(w.programme.value) + " items " + std::to_string(w.items.size()) + (w.repeat_last ? " repeats" : "");
+  }
+  return out;
+}
+}

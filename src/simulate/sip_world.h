@@ -88,6 +88,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   // Whom does this call hear? Peer and call of whoever's audio arrives, or nothing (music, silence).
   struct Voice { int peer = -1; std::uint64_t call = 0; bool music = false; };
   Voice voice_at(int peer, const PeerCall&) const;
+  std::string why_silent(const PeerCall&) const;
   bool recorded(const PeerCall&) const;      // what it says goes into a recording
   std::size_t worker_legs() const;
   std::size_t worker_captures() const;

@@ -576,7 +576,7 @@ void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
 }
 
 void LoopImpl::flush_early() {
-  auto early = board_->take_early();
+  auto early = board_->take_early(in_flight_.empty() ? nullptr : &in_flight_.front().second);
   if (!early.empty()) transmit(early);
 }
 
@@ -713,7 +713,7 @@ void LoopImpl::on_wake() {
     if (trouble) {
       if (!journal_trouble_ && options_.hooks.log)
         options_.hooks.log("error", "journal-" + trouble->code, {{"why", trouble->text}, {"calls", "new ones are refused; those in progress go on"}, {"do", "free disk space; it recovers by itself"}});
-      journal_trouble_ = true;
+      journal_trouble_ = refusing_ = true;  // watch_disk lifts it when there is space, also when that is at once
       board_->set_overload(true, trouble->code, tick());
       continue;
     }

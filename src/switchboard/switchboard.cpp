@@ -58,7 +58,16 @@ void Switchboard::log(std::string_view level, std::string_view text, std::vector
 
 // --- outputs
 
-std::vector<Datagram> Switchboard::take_early() { return std::exchange(early_, {}); }
+std::vector<Datagram> Switchboard::take_early(const Turn* in_flight) {
+  auto waits_for = [](const std::vector<Datagram>& held, const sip::Flow& to) {
+    return std::any_of(held.begin(), held.end(), [&](const Datagram& datagram) { return datagram.to.remote.ip == to.remote.ip; });
+  };
+  std::vector<Datagram> now;
+  for (auto& datagram : early_)
+    (waits_for(turn_.datagrams, datagram.to) || (in_flight && waits_for(in_flight->datagrams, datagram.to)) ? turn_.datagrams : now).push_back(std::move(datagram));
+  early_.clear();
+  return now;
+}
 
 Turn Switchboard::take_turn() {
   seal_orders();

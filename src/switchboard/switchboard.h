@@ -117,7 +117,9 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   std::size_t captures_closing() const { return captures_closing_.size() + captures_.size(); }
 
   // --- outputs
-  std::vector<Datagram> take_early();
+  // What may leave at once. in_flight: the turn that is being committed, if there is one. Nothing overtakes what is held for the same
+  // place: a repetition of an answer that is not durable yet would tell it too early. It is held with the next turn instead.
+  std::vector<Datagram> take_early(const Turn* in_flight = nullptr);
   bool has_turn() const { return !turn_.empty() || !dirty_.empty(); }
   Turn take_turn();
 

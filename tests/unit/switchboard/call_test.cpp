@@ -224,3 +224,20 @@ TEST_CASE("complaints 13 and 32: a phone that was heard before a restart and van
   CHECK(desk.board().live_legs() == 0);
   CHECK(desk.board().floor().live_calls() == 0);
 }
+
+TEST_CASE("a slow disk: neither a repeated INVITE nor a timer lets an answer out that is not durable") {
+  Desk desk;
+  set_up(desk);
+  desk.sent.clear();
+  desk.receive(customer_flow, invite());
+  const auto in_flight = desk.board().take_turn();  // 100, 200 and the offer to the phone: being committed
+  desk.receive(customer_flow, invite());            // the caller asks again
+  CHECK(desk.board().take_early(&in_flight).empty());
+  desk.now = desk.now + Duration::milliseconds(600);  // T1: the 200 and the offer are due again
+  desk.board().on_timeout(desk.now);
+  CHECK(desk.board().take_early(&in_flight).empty());
+  CHECK(desk.board().take_turn().datagrams.size() >= 2);  // they go behind it
+  desk.now = desk.now + Duration::milliseconds(1'100);
+  desk.board().on_timeout(desk.now);
+  CHECK(desk.board().take_early().size() >= 2);     // durable: repetitions leave at once again
+}
