@@ -13,6 +13,8 @@ std::vector<Route> floor_routes();      // agents' states, live calls
 std::vector<Route> report_routes();     // calls, queues, agents, intervals
 std::vector<Route> recording_routes();  // the archive
 
+std::vector<Route> authority_routes();  // how browsers are told to trust us
+std::vector<Route> webhook_routes();    // what other systems are told
 std::vector<Route> live_routes();       // the WebSocket
 
 // An agent's own, or anybody's for whoever directs the floor.

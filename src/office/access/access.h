@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/describe.h"
 #include "base/time.h"
@@ -30,10 +31,13 @@ enum class Permission : std::uint8_t {
   make_tokens,         // tokens for programs
   see_audit,
   see_metrics,         // also allowed from this machine without sign-in
+  manage_webhooks,     // what other systems are told
 };
 
 // An administrator grants roles but cannot listen; a supervisor listens but grants nothing: two persons for a leak.
 bool allows(Role role, Permission permission);
+
+std::vector<Permission> permissions_of(Role role);
 
 // Codes of what is wrong, or nothing. Length counts, composition does not (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.9, 6.2.12).
 std::optional<std::string_view> password_fault(std::string_view password, std::string_view login);
@@ -52,5 +56,5 @@ namespace pasokh {
 template <> inline constexpr std::array enum_names<access::Role>{"agent", "supervisor", "coach", "planner", "hiring", "administrator"};
 template <> inline constexpr std::array enum_names<access::Permission>{
     "anyone", "signed_in", "work_own_calls", "see_floor", "direct_floor", "see_reports", "explain_offers", "see_recordings",
-    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics"};
+    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics", "manage_webhooks"};
 }  // namespace pasokh
