@@ -6,11 +6,12 @@ set(PASOKH_MAY_USE_office base)
 set(PASOKH_MAY_USE_sip base)
 set(PASOKH_MAY_USE_media base)
 set(PASOKH_MAY_USE_storage base floor office)            # implements ports that the inner side owns
+set(PASOKH_MAY_USE_outbox base floor office storage)      # messages to other systems, delivered at least once
 set(PASOKH_MAY_USE_archive base media)                   # recordings: capture -> finished file
 set(PASOKH_MAY_USE_switchboard base floor sip media storage)
-set(PASOKH_MAY_USE_api base office floor storage switchboard archive)
+set(PASOKH_MAY_USE_api base office floor storage outbox switchboard archive)
 set(PASOKH_MAY_USE_simulate base floor office sip media storage switchboard)  # sip: the simulated phones use its digest arithmetic only
-set(PASOKH_MAY_USE_app base floor office sip media storage archive switchboard api simulate)
+set(PASOKH_MAY_USE_app base floor office sip media storage outbox archive switchboard api simulate)
 
 # pasokh_module(NAME [LIBRARIES external…]): sources are every .cpp in the folder.
 # Sources include with the module's name in front ("sip/message.h"); each module sees only its own headers and those of

@@ -1,6 +1,9 @@
 // The live floor: agents' states and what they do with their calls; live calls, for whoever directs the floor.
+#include "api/live_today.h"
 #include "api/routes.h"
 #include "api/services.h"
+#include "base/calendar.h"
+#include "storage/zone.h"
 
 namespace pasokh::api {
 namespace {
@@ -105,6 +108,23 @@ Result<JsonText> end_call(Call& call, const Nothing&) {
   return JsonText{std::move(json)};
 }
 
+// The whole wallboard as it was at a moment: the journal is followed up to there, away from the switchboard.
+Result<JsonText> floor_then(Call& call, const Nothing&) {
+  TRY(reports, call.services.reports());
+  Instant at = call.now;
+  if (const std::string asked = call.asked("at"); !asked.empty()) {
+    const auto typed = parse_time(asked);
+    if (!typed) return trouble("bad-query", "at: expected a time like 2026-11-24T07:06:09Z, or of either calendar like 1405-09-03 10:15");
+    TRY(zone, reports->time_zone());
+    at = typed->absolute ? Instant{typed->us} : storage::Zone(zone).instant(typed->us);
+    at = std::min(call.now, at + Duration{999});  // times are told in milliseconds: the whole of that one is meant
+  }
+  TRY(then, LiveFloor::open_at(call.services.dir(), at));
+  TRY(today, figures_of_day(*reports.operator->(), at));
+  then.set_today(std::move(today));
+  return JsonText{"{\"at\":" + json_text(at) + ",\"seq\":\"" + std::to_string(then.seq()) + "\",\"data\":" + then.data() + "}"};
+}
+
 Row act(std::string_view operation, std::string_view path, std::string_view says) {
   return {.operation = operation, .method = "POST", .path = path, .says = says, .permission = Permission::work_own_calls, .faults = {"not-yours", "agent-unknown"},
           .asks_centre = true, .answer_schema = object_schema};
@@ -133,6 +153,9 @@ std::vector<Route> floor_routes() {
   rows.push_back(route<Nothing, JsonText>(act("agent_hangup", "/v1/agents/{code}/hangup", "End the call that the agent is in"), hang_up));
   rows.push_back(route<Nothing, JsonText>({.operation = "call_list", .method = "GET", .path = "/v1/calls", .says = "Live calls", .permission = Permission::see_floor,
       .asks_centre = true, .answer_schema = list_schema}, live_calls));
+  rows.push_back(route<Nothing, JsonText>({.operation = "floor", .method = "GET", .path = "/v1/floor",
+      .says = "The wallboard at any moment of any day: the rows of the live topic `floor` as they were then", .permission = Permission::see_floor,
+      .query = {{"at", "RFC 3339, or a time of either calendar in the centre's zone; default: now"}}, .lane = Lane::reading, .answer_schema = object_schema}, floor_then));
   rows.push_back(route<Give, JsonText>({.operation = "call_give", .method = "POST", .path = "/v1/calls/{call}/give", .says = "Give a waiting caller to a chosen agent",
       .permission = Permission::direct_floor, .faults = {"call-unknown", "agent-unknown"}, .asks_centre = true, .answer_schema = object_schema}, give));
   rows.push_back(route<Nothing, JsonText>({.operation = "call_hangup", .method = "POST", .path = "/v1/calls/{call}/hangup", .says = "End a call",

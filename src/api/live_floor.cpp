@@ -77,23 +77,28 @@ void add_key(std::string& list, std::string_view key) {
 Result<LiveFloor> LiveFloor::open(const std::string& dir) {
   TRY(journal, storage::JournalReader::open(dir));
   LiveFloor live(std::move(journal));
-  TRY_DONE(live.load(UINT64_MAX));
+  TRY_DONE(live.load(dir, UINT64_MAX));
   return live;
 }
 
 Result<LiveFloor> LiveFloor::open_at(const std::string& dir, Instant at) {
   TRY(journal, storage::JournalReader::open(dir));
   LiveFloor live(std::move(journal));
-  TRY_DONE(live.load(live.journal_.first_at_or_after(at + Duration{1}) - 1));
+  TRY_DONE(live.load(dir, live.journal_.first_at_or_after(at + Duration{1}) - 1));
   return live;
 }
 
-Result<> LiveFloor::load(std::uint64_t up_to) {
+// From the newest state at or before that event: the journal's own, or a stop of the past.
+Result<> LiveFloor::load(const std::string& dir, std::uint64_t up_to) {
   TRY(snapshot, journal_.snapshot(up_to));
+  if (auto opened = storage::FloorStops::open(dir)) {  // without them it takes longer, no more
+    stops_.emplace(std::move(*opened));
+    if (auto stop = stops_->newest(up_to, journal_); stop && *stop && (!snapshot || (*stop)->first > snapshot->first)) snapshot = std::move(*stop);
+  }
   if (snapshot) {
     TRY(loaded, floor::Floor::load(snapshot->second));
     floor_ = std::move(loaded);
-    seq_ = snapshot->first;
+    seq_ = stopped_at_ = snapshot->first;
   }
   TRY_DONE(journal_.each_live(storage::LiveKind::person_name, [&](std::string_view key, std::string_view value) { names_.emplace(key, value); }));
   TRY_DONE(follow(up_to));
@@ -104,11 +109,13 @@ Result<> LiveFloor::load(std::uint64_t up_to) {
 Result<> LiveFloor::follow(std::uint64_t up_to) {
   floor::Touched touched;
   std::set<std::string> named_anew;  // names stand beside the journal; they come with the setting
+  std::vector<std::pair<std::uint64_t, std::string>> stops_wanted;
   auto read = journal_.read(seq_, up_to - seq_, [&](const storage::Recorded& recorded) {
     floor::touch(floor_, recorded.event, touched);
     floor_.evolve(recorded.event, recorded.at);
     floor::touch(floor_, recorded.event, touched);
     seq_ = recorded.seq;
+    if (stops_ && seq_ - stopped_at_ >= storage::FloorStops::every) stops_wanted.emplace_back(stopped_at_ = seq_, floor_.save());
     if (const auto* alarm = std::get_if<floor::AlarmRaised>(&recorded.event)) {
       constexpr std::string_view over = "-over";
       const bool ends = alarm->code.size() > over.size() && alarm->code.ends_with(over);
@@ -125,6 +132,8 @@ Result<> LiveFloor::follow(std::uint64_t up_to) {
     if (const auto* set = std::get_if<floor::QueueSet>(&recorded.event)) named_anew.insert("queue:" + set->code);
     return true;
   });
+  for (const auto& [seq, body] : stops_wanted)
+    if (auto saved = stops_->save(seq, journal_.sum_of(seq), body); !saved) log(LogLevel::warning, "a state of the floor for looking back cannot be kept", {{"cause", saved.error().text}});
   agents_dirty_.insert(touched.agents.begin(), touched.agents.end());
   queues_dirty_.insert(touched.queues.begin(), touched.queues.end());
   for (const auto& key : named_anew) names_[key] = journal_.live(storage::LiveKind::person_name, key).value_or("");

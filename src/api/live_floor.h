@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "floor/board.h"
+#include "storage/floor_stops.h"
 #include "storage/journal.h"
 #include "storage/report_queries.h"
 
@@ -76,7 +77,7 @@ class LiveFloor {
   struct Pieces { std::string agents, queues, waiting, agents_gone, queues_gone, waiting_gone; };
 
   explicit LiveFloor(storage::JournalReader journal) : journal_(std::move(journal)) {}
-  Result<> load(std::uint64_t up_to);
+  Result<> load(const std::string& dir, std::uint64_t up_to);
   Result<> follow(std::uint64_t up_to);
   void look_at_all();
   void count(const std::optional<floor::AgentLook>& look, std::int64_t sign);
@@ -95,7 +96,8 @@ class LiveFloor {
 
   storage::JournalReader journal_;
   floor::Floor floor_;
-  std::uint64_t seq_ = 0, version_ = 1;
+  std::optional<storage::FloorStops> stops_;
+  std::uint64_t seq_ = 0, stopped_at_ = 0, version_ = 1;
   std::vector<AgentRow> agents_;         // [id - 1]
   std::vector<QueueRow> queues_;
   std::set<AgentId> agents_dirty_;

@@ -47,7 +47,9 @@ LiveHub::LiveHub(Services& services)
           flush();
         });
       }),
-      thread_([this] { run(); }) {}
+      thread_([this] { run(); }) {
+  if (auto* const phones = services_.hooks().phones) phones->send_pages_by([this](ConnectionId connection, std::string json) { say(connection, std::move(json)); });
+}
 
 ConnectionId LiveHub::attach(std::shared_ptr<LivePeer> peer, const Caller& caller) {
   const std::scoped_lock lock(guard_);
@@ -61,12 +63,15 @@ ConnectionId LiveHub::attach(std::shared_ptr<LivePeer> peer, const Caller& calle
 
 void LiveHub::detach(ConnectionId connection) {
   post([this, connection] { unsubscribe(connection, ""); });
-  std::shared_ptr<LivePeer> released;  // outside the lock
-  const std::scoped_lock lock(guard_);
-  if (const auto found = connections_.find(connection); found != connections_.end()) {
-    released = std::move(found->second.peer);
-    connections_.erase(found);
+  std::optional<Connection> gone;  // destroyed outside the lock
+  {
+    const std::scoped_lock lock(guard_);
+    if (const auto found = connections_.find(connection); found != connections_.end()) {
+      gone.emplace(std::move(found->second));
+      connections_.erase(found);
+    }
   }
+  if (gone && gone->phone) services_.hooks().phones->detach(connection);
 }
 
 std::size_t LiveHub::connected() const {
@@ -116,9 +121,29 @@ void LiveHub::message(ConnectionId connection, std::string_view text) {
   if (what.type == "active") return;
   if (what.type == "subscribe") return post([this, connection, topic = what.topic] { subscribe(connection, topic); });
   if (what.type == "unsubscribe") return post([this, connection, topic = what.topic] { unsubscribe(connection, topic); });
+  if (what.type.starts_with("phone.")) return phone_message(connection, text);
   if (!what.type.empty()) return refuse(connection, "bad-request");
   const std::scoped_lock lock(guard_);
   if (const auto found = connections_.find(connection); found != connections_.end()) found->second.peer->end(LiveEnd::not_understood);
+}
+
+// The browser phone's words pass through as they are; only an agent's own page may say them, for the agent's own seat.
+void LiveHub::phone_message(ConnectionId connection, std::string_view text) {
+  auto* const phones = services_.hooks().phones;
+  if (!phones) return refuse(connection, "phones-off");
+  std::string agent;
+  bool fresh = false;
+  {
+    const std::scoped_lock lock(guard_);
+    const auto found = connections_.find(connection);
+    if (found == connections_.end()) return;
+    const Caller& caller = found->second.caller;
+    if (access::allows(caller.role, access::Permission::work_own_calls) && !caller.must_change_password) agent = caller.agent;
+    fresh = !agent.empty() && !std::exchange(found->second.phone, true);
+  }
+  if (agent.empty()) return refuse(connection, "not-allowed");
+  if (fresh) phones->attach(connection, "", agent);
+  phones->message(connection, std::string(text));
 }
 
 void LiveHub::touch(ConnectionId connection, Instant now) {
@@ -288,6 +313,7 @@ void LiveHub::stop() {
     stopping_ = true;
   }
   wake_.notify_one();
+  if (auto* const phones = services_.hooks().phones) phones->send_pages_by({});
   if (thread_.joinable()) thread_.join();
   today_.stop();
   const std::scoped_lock lock(guard_);

@@ -19,6 +19,7 @@
 #include "api/live_floor.h"
 #include "api/live_today.h"
 #include "api/services.h"
+#include "switchboard/browser_phone.h"
 
 namespace pasokh::api {
 
@@ -45,6 +46,7 @@ class LiveHub {
     std::shared_ptr<LivePeer> peer;
     Caller caller;
     Instant touched;
+    bool phone = false;                            // the page is known to the browser phones
   };
   using Task = std::function<void()>;
 
@@ -64,6 +66,7 @@ class LiveHub {
   void refuse(ConnectionId connection, std::string_view code);
   void look_at_sessions(Instant now);
   void touch(ConnectionId connection, Instant now);
+  void phone_message(ConnectionId connection, std::string_view text);
 
   Services& services_;
   mutable std::mutex guard_;                       // the two below

@@ -12,7 +12,7 @@
 
 namespace pasokh::api {
 
-// From midnight at the centre to `now`.
+// From midnight at the centre to `now`, as it was known then.
 Result<Today> figures_of_day(storage::Reports& reports, Instant now);
 
 class LiveToday {

@@ -16,6 +16,8 @@ std::vector<Route> contact_routes();    // who calls, and what was before
 std::vector<Route> hours_routes();      // opening hours, holidays
 std::vector<Route> call_report_routes();  // reports of calls, dispositions, follow-ups
 
+std::vector<Route> authority_routes();  // how browsers are told to trust us
+std::vector<Route> webhook_routes();    // what other systems are told
 std::vector<Route> live_routes();       // the WebSocket
 
 // An agent's own, or anybody's for whoever directs the floor.

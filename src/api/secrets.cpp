@@ -50,6 +50,13 @@ std::string new_token() {
   return out;
 }
 
+std::string random_secret(std::size_t bytes) {
+  ready();
+  std::string out(bytes, '\0');
+  randombytes_buf(out.data(), out.size());
+  return out;
+}
+
 std::string token_hash(std::string_view token) {
   std::string out(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256(reinterpret_cast<unsigned char*>(out.data()), reinterpret_cast<const unsigned char*>(token.data()), token.size());

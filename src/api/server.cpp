@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
@@ -13,7 +14,9 @@
 
 #include "api/console_files.h"
 #include "api/live_socket.h"
+#include "api/tls_authority.h"
 #include "api/workers.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 namespace pasokh::api {
@@ -72,6 +75,58 @@ class Census {
   std::map<std::string, int> of_;
 };
 
+// What TLS is spoken here: 1.2 and 1.3, forward secrecy and authenticated encryption only (RFC 9325). HSTS is never sent: a browser
+// that was told of it refuses a page whose authority it does not know (RFC 6797 §12.1), and whoever lost the local authority would be locked out.
+Result<std::shared_ptr<asio::ssl::context>> make_context(const std::string& certificate, const std::string& key) {
+  TRY_DONE(key_fits(certificate, key));
+  auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  Error error;
+  context->use_certificate_chain_file(certificate, error);
+  if (!error) context->use_private_key_file(key, asio::ssl::context::pem, error);
+  if (error) return trouble("certificate", "using " + certificate + ": " + error.message());
+  SSL_CTX* const c = context->native_handle();
+  SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(c, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_options(c, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_alpn_select_cb(c, [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned in_size, void*) {
+    static constexpr unsigned char ours[] = "\x08http/1.1";
+    const int found = SSL_select_next_proto(const_cast<unsigned char**>(out), size, ours, sizeof ours - 1, in, in_size);
+    return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+  }, nullptr);
+  return context;
+}
+
+// The certificate in use. Others' connections keep the one under which they began.
+class Certificate {
+ public:
+  explicit Certificate(const ServerOptions& options) : options_(options) {}
+  std::shared_ptr<asio::ssl::context> context() const {
+    const std::scoped_lock lock(guard_);
+    return context_;
+  }
+  // Looks whether another certificate is due, or lies there, and takes it.
+  Result<> look(Instant now) {
+    const bool own = !options_.certificate.empty();
+    const TlsFiles local = tls_files(options_.dir);
+    const std::string certificate = own ? options_.certificate : local.certificate, key = own ? options_.key : local.key;
+    if (!own) TRY_DONE(keep_certificate(options_.dir, own_names(options_.names), now));
+    TRY(facts, read_certificate(certificate));
+    if (context() && facts.fingerprint == fingerprint_) return Done{};
+    TRY(made, make_context(certificate, key));
+    if (context()) log(LogLevel::info, "a new certificate is used", {{"ends", rfc3339(facts.ends)}, {"fingerprint", facts.fingerprint}});
+    const std::scoped_lock lock(guard_);
+    context_ = std::move(made);
+    fingerprint_ = facts.fingerprint;
+    return Done{};
+  }
+
+ private:
+  const ServerOptions& options_;
+  mutable std::mutex guard_;
+  std::shared_ptr<asio::ssl::context> context_;
+  std::string fingerprint_;
+};
+
 struct House {  // what all connections share
   ServerOptions options;
   Services services;
@@ -80,6 +135,8 @@ struct House {  // what all connections share
   Census census;
   ConsoleFiles console;
   LiveHub live{services};
+  Certificate certificate{options};
+  std::atomic<std::uint16_t> https_port{0};
   House(const ServerOptions& o, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
       : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits), console(o.console) {}
 };
@@ -109,13 +166,16 @@ std::optional<Range> range_of(std::string_view text, std::int64_t size) {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(tcp::socket socket, std::string address, bool loopback, House& house)
-      : stream_(std::move(socket)), address_(std::move(address)), loopback_(loopback), house_(house) {}
+  Connection(WebStream stream, std::string address, bool loopback, House& house)
+      : stream_(std::move(stream)), address_(std::move(address)), loopback_(loopback), house_(house) {}
   ~Connection() { house_.census.leave(address_); }
 
   void begin() {
     wire().expires_after(std::chrono::milliseconds(house_.options.first_request_within_ms));
-    read_header();
+    if (!stream_.secure()) return read_header();
+    stream_.async_handshake([self = shared_from_this()](Error error) {
+      if (!error) self->read_header();
+    });
   }
   void give_up() {
     if (handed_over_) return;
@@ -191,8 +251,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
   }
 
+  // Plain HTTP from another machine is only sent to HTTPS; what tells how to trust our certificate, and whether we live, is said anyway.
+  std::optional<Response> send_to_https() const {
+    const std::uint16_t port = house_.https_port;
+    if (port == 0 || stream_.secure() || loopback_) return std::nullopt;
+    const std::string path = request_.target.substr(0, request_.target.find('?'));
+    if (path == "/authority" || path == "/authority.crt" || path == "/start.css" || path == "/health") return std::nullopt;
+    std::string host(request_.header("host"));
+    if (const auto colon = host.rfind(':'); colon != host.npos && host.find(']', colon) == host.npos) host.resize(colon);
+    const bool plain = !host.empty() && host.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") == host.npos;
+    if (!plain || (request_.method != "GET" && request_.method != "HEAD")) return refusal("https-needed");  // a secret may have been sent in the clear already: not once more
+    Response away{.status = 308, .type = {}};
+    away.headers.emplace_back("Location", "https://" + host + (port == 443 ? "" : ":" + std::to_string(port)) + request_.target);
+    return away;
+  }
+
   Response answer() {
     try {
+      if (auto away = send_to_https()) return std::move(*away);
       if (!target_.route || target_.route->path == "/")
         if (auto file = house_.console.find(request_)) return std::move(*file);
       return house_.router.handle(request_, target_);
@@ -302,9 +378,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What the peer still sends is read and thrown away for a moment: closing at once would reset the connection, and our answer with it.
   void close() {
+    wire().expires_after(std::chrono::seconds(1));
+    if (stream_.secure()) return stream_.async_say_goodbye([self = shared_from_this()](Error) {});
     Error ignored;
     wire().socket().shutdown(tcp::socket::shutdown_send, ignored);
-    wire().expires_after(std::chrono::seconds(1));
     throw_away(0);
   }
 
@@ -336,7 +413,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 class Server final : public HttpServer {
  public:
   Server(const ServerOptions& options, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
-      : house_(options, centre, std::move(access), std::move(hooks)), acceptor_(io_) {
+      : house_(options, centre, std::move(access), std::move(hooks)), plain_(io_), tls_(io_), certificate_timer_(io_) {
     house_.services.http_metrics = [this] {
       return house_.router.metrics() + "# HELP pasokh_http_connections HTTP connections open now.\n# TYPE pasokh_http_connections gauge\npasokh_http_connections " +
              std::to_string(house_.census.total()) + "\n# HELP pasokh_live_connections Live WebSockets open now.\n# TYPE pasokh_live_connections gauge\npasokh_live_connections " +
@@ -346,29 +423,27 @@ class Server final : public HttpServer {
   ~Server() override { stop(); }
 
   Result<> listen() {
-    Error error;
     const auto& o = house_.options;
-    const auto address = asio::ip::make_address(o.host, error);
-    if (error) return trouble("address", "HTTP: \"" + o.host + "\" is no address");
-    const tcp::endpoint endpoint(address, o.port);
-    acceptor_.open(endpoint.protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    if (!error) acceptor_.bind(endpoint, error);
-    if (!error) acceptor_.listen(1024, error);
-    if (!error) port_ = acceptor_.local_endpoint(error).port();
-    if (!error) return Done{};
-    const std::string where = o.host + ":" + std::to_string(o.port);
-    if (error == boost::system::errc::address_in_use)
-      return trouble("port-taken", "HTTP: " + where + " is taken by another program; set [http] listen in pasokh.toml, or end that program");
-    return trouble("address", "HTTP: cannot listen on " + where + ": " + error.message());
+    TRY_DONE(listen(plain_, "HTTP", "[http] listen", o.host, o.port, port_));
+    if (o.https_host.empty()) return Done{};
+    if (auto certified = house_.certificate.look(house_.services.now()); !certified) return within("HTTPS", std::move(certified).error());
+    std::uint16_t port = 0;
+    TRY_DONE(listen(tls_, "HTTPS", "[http] https", o.https_host, o.https_port, port));
+    house_.https_port = port;
+    return Done{};
   }
 
   void run() {
-    accept();
+    accept(plain_, false);
+    if (house_.https_port) {
+      accept(tls_, true);
+      look_at_certificate_later();
+    }
     for (int i = 0; i < std::max(1, house_.options.threads); ++i) threads_.emplace_back([this] { io_.run(); });
   }
 
   std::uint16_t port() const override { return port_; }
+  std::uint16_t https_port() const override { return house_.https_port; }
 
   void journal_moved() override { house_.live.nudge(); }
 
@@ -382,7 +457,8 @@ class Server final : public HttpServer {
     for (auto& thread : threads_) thread.join();
     house_.live.release();  // before the sockets' own world goes
     Error ignored;  // no other thread is left: everything is closed here
-    acceptor_.close(ignored);
+    plain_.close(ignored);
+    tls_.close(ignored);
     for (auto& weak : connections_)
       if (auto connection = weak.lock()) connection->give_up();
     io_.restart();
@@ -390,16 +466,45 @@ class Server final : public HttpServer {
   }
 
  private:
-  void accept() {
-    acceptor_.async_accept(asio::make_strand(io_), [this](Error error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted || stopped_) return;
-      if (!error) admit(std::move(socket));
-      else if (error == boost::system::errc::too_many_files_open) std::this_thread::sleep_for(std::chrono::milliseconds(50));  // no descriptors: others must end first
-      accept();
+  Result<> listen(tcp::acceptor& acceptor, const std::string& what, const std::string& setting, const std::string& host, std::uint16_t wanted, std::uint16_t& port) {
+    Error error;
+    const auto address = asio::ip::make_address(host, error);
+    if (error) return trouble("address", what + ": \"" + host + "\" is no address");
+    const tcp::endpoint endpoint(address, wanted);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(1024, error);
+    if (!error) port = acceptor.local_endpoint(error).port();
+    if (!error) return Done{};
+    const std::string where = host + ":" + std::to_string(wanted);
+    if (error == boost::system::errc::address_in_use)
+      return trouble("port-taken", what + ": " + where + " is taken by another program; set " + setting + " in pasokh.toml, or end that program");
+    return trouble("address", what + ": cannot listen on " + where + ": " + error.message());
+  }
+
+  void look_at_certificate_later() {
+    certificate_timer_.expires_after(std::chrono::milliseconds(house_.options.certificate_look_ms));
+    certificate_timer_.async_wait([this](Error error) {
+      if (error || stopped_) return;
+      (void)house_.lanes.ordinary.post([this] {
+        if (auto looked = house_.certificate.look(house_.services.now()); !looked)  // the one in use serves on
+          log(LogLevel::warning, "the certificate cannot be renewed", {{"cause", looked.error().text}});
+      });
+      look_at_certificate_later();
     });
   }
 
-  void admit(tcp::socket socket) {
+  void accept(tcp::acceptor& acceptor, bool secure) {
+    acceptor.async_accept(asio::make_strand(io_), [this, &acceptor, secure](Error error, tcp::socket socket) {
+      if (error == asio::error::operation_aborted || stopped_) return;
+      if (!error) admit(std::move(socket), secure);
+      else if (error == boost::system::errc::too_many_files_open) std::this_thread::sleep_for(std::chrono::milliseconds(50));  // no descriptors: others must end first
+      accept(acceptor, secure);
+    });
+  }
+
+  void admit(tcp::socket socket, bool secure) {
     Error error;
     const auto peer = socket.remote_endpoint(error).address();
     if (error) return;
@@ -410,7 +515,7 @@ class Server final : public HttpServer {
       return;
     }
     socket.set_option(tcp::no_delay(true), error);
-    const auto connection = std::make_shared<Connection>(std::move(socket), address, plain.is_loopback(), house_);
+    const auto connection = std::make_shared<Connection>(secure ? WebStream(std::move(socket), house_.certificate.context()) : WebStream(std::move(socket)), address, plain.is_loopback(), house_);
     {
       const std::scoped_lock lock(guard_);
       if (connections_.size() > 64 && connections_.size() > 2 * static_cast<std::size_t>(house_.census.total()))
@@ -422,7 +527,8 @@ class Server final : public HttpServer {
 
   House house_;
   asio::io_context io_;
-  tcp::acceptor acceptor_;
+  tcp::acceptor plain_, tls_;
+  asio::steady_timer certificate_timer_;
   std::vector<std::thread> threads_;
   std::atomic<bool> stopped_{false};
   std::uint16_t port_ = 0;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/router.h"
 #include "base/result.h"
@@ -16,6 +17,12 @@ namespace pasokh::api {
 struct ServerOptions {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;                 // 0: any free one; see port()
+  // HTTPS; host empty: none. Then plain HTTP only redirects, but for loopback.
+  std::string https_host;
+  std::uint16_t https_port = 8443;           // 0: any free one; see https_port()
+  std::string certificate, key;              // own ones (PEM); empty: those of the local authority (tls_authority.h), kept by the server
+  std::vector<std::string> names;            // further names of this machine for the local authority's certificate
+  int certificate_look_ms = 10'000;          // how often names, expiry and files are looked at; a new certificate needs no restart
   std::string dir;                           // the data folder
   std::string console;                       // folder of the console's files; empty: none
   std::string recordings;                    // its folder of recordings; empty: DIR/recordings
@@ -32,6 +39,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options, switchboard::Centre& centre, Hooks hooks = {});
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
+  virtual std::uint16_t https_port() const = 0;  // 0: none
   virtual void journal_moved() = 0;          // something new is durable: live topics look. Any thread, cheap
   virtual void stop() = 0;                   // answers under way are given up; waits for the threads. Before the Centre goes.
 };

@@ -10,12 +10,15 @@
 #include <vector>
 
 #include "archive/archive.h"
+#include "archive/keys.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "office/access/sign_in_throttle.h"
+#include "outbox/outbox.h"
 #include "storage/access_store.h"
 #include "storage/office_database.h"
 #include "storage/report_queries.h"
+#include "switchboard/browser_phone.h"
 #include "switchboard/commands.h"
 
 namespace pasokh::api {
@@ -23,6 +26,9 @@ namespace pasokh::api {
 struct Hooks {
   std::function<std::string()> metrics;    // Prometheus text of the rest of the house, from any thread; may be empty
   std::function<Instant()> now;            // empty: the wall clock
+  std::function<outbox::Outbox*()> outbox;  // whoever tells other systems; may be empty, or give nullptr
+  outbox::AllowedHosts webhook_hosts;      // the only ones they may be
+  switchboard::BrowserPhones* phones = nullptr;  // who takes the pages' phone.* frames; nullptr: nobody does
 };
 
 class Services {
@@ -48,6 +54,8 @@ class Services {
   Result<Reading> reports();
   // A finished recording of a call; "recording-unknown" when there is none (any more, or yet).
   Result<std::shared_ptr<archive::Recording>> recording(CallId call, storage::ArchiveRow& row);
+
+  Result<archive::MasterKey> master_key() { return archive::MasterKey::load_or_create(dir_); }
 
   const Hooks& hooks() const { return hooks_; }
   Instant now() const;

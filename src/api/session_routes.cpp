@@ -3,6 +3,7 @@
 #include "api/secrets.h"
 #include "api/services.h"
 #include "base/log.h"
+#include "office/access/one_time_code.h"
 
 namespace pasokh::api {
 namespace {
@@ -15,8 +16,9 @@ constexpr Duration session_length = Duration::hours(12), token_length_max = Dura
 struct SignIn {
   static constexpr auto schema_name = "SignIn";
   std::string login, password;
+  std::optional<std::string> code;     // of the second factor: six digits, or a recovery code
   std::optional<bool> cookie;          // true: the token is set as a cookie and not told
-  PASOKH_FIELDS(login, password, cookie)
+  PASOKH_FIELDS(login, password, cookie, code)
 };
 struct SignedIn {
   static constexpr auto schema_name = "SignedIn";
@@ -34,7 +36,29 @@ struct Me {
   access::Role role = access::Role::agent;
   std::string agent;
   bool must_change_password = false;
-  PASOKH_FIELDS(login, role, agent, must_change_password)
+  bool second_factor = false;
+  std::vector<access::Permission> permissions;
+  PASOKH_FIELDS(login, role, agent, must_change_password, second_factor, permissions)
+};
+struct FactorMade {
+  static constexpr auto schema_name = "FactorMade";
+  std::string secret, uri;             // base 32, and as authenticators read it from a QR code; told only now
+  PASOKH_FIELDS(secret, uri)
+};
+struct FactorCode {
+  static constexpr auto schema_name = "FactorCode";
+  std::string code;
+  PASOKH_FIELDS(code)
+};
+struct RecoveryCodes {
+  static constexpr auto schema_name = "RecoveryCodes";
+  std::vector<std::string> recovery;   // each opens once, in the place of a code; told only now
+  PASOKH_FIELDS(recovery)
+};
+struct PasswordShown {
+  static constexpr auto schema_name = "PasswordShown";
+  std::string password;
+  PASOKH_FIELDS(password)
 };
 struct SessionView {
   static constexpr auto schema_name = "Session";
@@ -99,6 +123,20 @@ Whole slow_down(Duration wait) {
   return {std::move(slow)};
 }
 
+std::string purpose_of(const std::string& login) { return "second factor of " + login; }
+
+// The code of the second factor, or one of the recovery codes; each is taken once.
+Result<bool> code_opens(Call& call, const storage::SecondFactor& factor, const std::string& code) {
+  TRY(master, call.services.master_key());
+  TRY(secret, master.open_secret(purpose_of(factor.login), factor.sealed_secret));
+  if (const auto step = access::matching_step(secret, code, call.now, factor.last_step)) return call.services.access().take_step(factor.login, *step);
+  const std::string plain = access::plain_recovery_code(code);
+  if (plain.size() < 10) return false;
+  TRY(taken, call.services.access().take_recovery(factor.login, token_hash("recovery " + plain)));
+  if (taken) note(call, factor.login, "recovery_code_used", std::to_string(factor.recovery_left - 1) + " left", "done");
+  return taken;
+}
+
 Result<Whole> sign_in(Call& call, const SignIn& body) {
   auto& access = call.services.access();
   const std::string& address = call.request.address;
@@ -111,6 +149,21 @@ Result<Whole> sign_in(Call& call, const SignIn& body) {
     note(call, access::is_login(body.login) ? body.login : "(not a login)", "sign_in", "", "sign-in-failed");
     log(LogLevel::warning, "a sign-in failed", {{"address", address}});
     return Whole{refusal("sign-in-failed")};
+  }
+  TRY(factor, access.second_factor(user->login));
+  if (factor && factor->active) {
+    bool opens = false;
+    if (body.code) {
+      TRY(taken, code_opens(call, *factor, *body.code));
+      opens = taken;
+    }
+    if (!opens) {
+      if (body.code) {  // a code is guessed in a million tries: as slow as passwords
+        call.services.with_throttle([&](auto& throttle) { throttle.failed(body.login, address, call.now); return 0; });
+        note(call, user->login, "sign_in", "", "second-factor");
+      }
+      return Whole{refusal("second-factor")};
+    }
   }
   call.services.with_throttle([&](auto& throttle) { throttle.succeeded(body.login, address, call.now); return 0; });
   const std::string token = new_token();
@@ -130,7 +183,61 @@ Result<Whole> sign_in(Call& call, const SignIn& body) {
 
 Result<Me> me(Call& call, const Nothing&) {
   const Caller& who = call.who();
-  return Me{who.login, who.role, who.agent, who.must_change_password};
+  Me view{who.login, who.role, who.agent, who.must_change_password, false, access::permissions_of(who.role)};
+  if (!who.is_program) {
+    TRY(factor, call.services.access().second_factor(who.login));
+    view.second_factor = factor && factor->active;
+  }
+  return view;
+}
+
+Result<FactorMade> make_factor(Call& call, const Nothing&) {
+  if (call.who().is_program) return trouble("not-allowed", "");
+  auto& access = call.services.access();
+  TRY(present, access.second_factor(call.who().login));
+  if (present && present->active) return trouble("second-factor-exists", "");
+  TRY(master, call.services.master_key());
+  const std::string secret = random_secret(access::one_time_secret_bytes);
+  TRY_DONE(access.save_second_factor({.login = call.who().login, .sealed_secret = master.seal_secret(purpose_of(call.who().login), secret)}, {}));
+  return FactorMade{access::base32(secret), access::one_time_uri(call.who().login, secret)};
+}
+
+Result<RecoveryCodes> activate_factor(Call& call, const FactorCode& body) {
+  auto& access = call.services.access();
+  const std::string& login = call.who().login;
+  TRY(factor, access.second_factor(login));
+  if (!factor) return trouble("second-factor-unknown", "");
+  if (factor->active) return trouble("second-factor-exists", "");
+  TRY(opens, code_opens(call, *factor, body.code));
+  if (!opens) return trouble("code-wrong", "");
+  const auto codes = access::recovery_codes_from(random_secret(access::recovery_random_bytes));
+  std::vector<std::string> hashes;
+  for (const auto& code : codes) hashes.push_back(token_hash("recovery " + access::plain_recovery_code(code)));
+  TRY(shown, access.second_factor(login));  // its step is taken: the code that was just shown is not one to sign in with
+  if (!shown) return trouble("second-factor-unknown", "");
+  factor = std::move(shown);
+  factor->active = true;
+  TRY_DONE(access.save_second_factor(*factor, hashes));
+  return RecoveryCodes{codes};
+}
+
+// A stolen session must not become a way to guess the password.
+Result<> own_password(Call& call, const storage::User& user, const std::string& password) {
+  const std::string key = "password:" + user.login;
+  if (call.services.with_throttle([&](auto& throttle) { return throttle.wait(key, call.request.address, call.now); }) > Duration{}) return trouble("slow-down", "");
+  if (password_matches(password, user.password_hash)) return Done{};
+  call.services.with_throttle([&](auto& throttle) { throttle.failed(key, call.request.address, call.now); return 0; });
+  return trouble("password-wrong", "");
+}
+
+Result<Nothing> remove_factor(Call& call, const PasswordShown& body) {
+  if (call.who().is_program) return trouble("not-allowed", "");
+  TRY(user, call.services.access().find(call.who().login));
+  if (!user) return trouble("user-unknown", "");
+  TRY_DONE(own_password(call, *user, body.password));
+  TRY(removed, call.services.access().remove_second_factor(user->login));
+  if (!removed) return trouble("second-factor-unknown", "");
+  return Nothing{};
 }
 
 Result<std::vector<SessionView>> own_sessions(Call& call, const Nothing&) {
@@ -168,13 +275,7 @@ Result<Nothing> change_password(Call& call, const ChangePassword& body) {
   if (call.who().is_program) return trouble("not-allowed", "");
   TRY(user, access.find(call.who().login));
   if (!user) return trouble("user-unknown", "");
-  // a stolen session must not become a way to guess the password
-  const std::string key = "password:" + user->login;
-  if (call.services.with_throttle([&](auto& throttle) { return throttle.wait(key, call.request.address, call.now); }) > Duration{}) return trouble("slow-down", "");
-  if (!password_matches(body.present, user->password_hash)) {
-    call.services.with_throttle([&](auto& throttle) { throttle.failed(key, call.request.address, call.now); return 0; });
-    return trouble("password-wrong", "");
-  }
+  TRY_DONE(own_password(call, *user, body.present));
   if (const auto fault = access::password_fault(body.wanted, user->login)) return trouble(std::string(*fault), "");
   if (body.wanted == body.present) return trouble("password-too-common", "The new password is the old one.");
   user->password_hash = hash_password(body.wanted);
@@ -220,7 +321,7 @@ std::vector<Route> session_routes() {
   rows.push_back(route<SignIn, Whole>({.operation = "sign_in", .method = "POST", .path = "/v1/sessions",
       .says = "Sign in. The token goes into `Authorization: Bearer`, or, with cookie true, into a cookie; requests that change something and come "
               "with the cookie need the header X-Pasokh.",
-      .faults = {"sign-in-failed"}, .lane = Lane::hashing, .audited_by_itself = true, .answer_says = "Signed in"}, sign_in));
+      .faults = {"sign-in-failed", "second-factor"}, .lane = Lane::hashing, .audited_by_itself = true, .answer_says = "Signed in"}, sign_in));
   rows.back().answer_schema_of = [](Components& c) { return schema_of<SignedIn>(c); };
   rows.push_back(route<Nothing, Me>({.operation = "me", .method = "GET", .path = "/v1/me", .says = "Who is signed in",
       .permission = Permission::signed_in, .before_password_change = true}, me));
@@ -236,6 +337,13 @@ std::vector<Route> session_routes() {
       .permission = Permission::signed_in,
       .faults = {"password-wrong", "password-too-short", "password-too-long", "password-too-common", "password-holds-login", "user-unknown"},
       .lane = Lane::hashing, .before_password_change = true}, change_password));
+  rows.push_back(route<Nothing, FactorMade>({.operation = "second_factor_make", .method = "POST", .path = "/v1/second-factor",
+      .says = "A secret for an authenticator application (RFC 6238); holds from its first code on", .permission = Permission::signed_in, .faults = {"second-factor-exists"}}, make_factor));
+  rows.push_back(route<FactorCode, RecoveryCodes>({.operation = "second_factor_activate", .method = "PUT", .path = "/v1/second-factor",
+      .says = "From now on a code is asked at each sign-in; ten recovery codes for a lost phone", .permission = Permission::signed_in,
+      .faults = {"second-factor-unknown", "second-factor-exists", "code-wrong"}}, activate_factor));
+  rows.push_back(route<PasswordShown, Nothing>({.operation = "second_factor_remove", .method = "DELETE", .path = "/v1/second-factor", .says = "No code is asked any more",
+      .permission = Permission::signed_in, .faults = {"second-factor-unknown", "password-wrong", "user-unknown"}, .lane = Lane::hashing}, remove_factor));
   rows.push_back(route<Nothing, std::vector<TokenView>>({.operation = "token_list", .method = "GET", .path = "/v1/tokens", .says = "Tokens of programs",
       .permission = Permission::make_tokens}, list_tokens));
   rows.push_back(route<NewToken, TokenMade>({.operation = "token_make", .method = "POST", .path = "/v1/tokens", .says = "Make a token for a program; it is told only now",

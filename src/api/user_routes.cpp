@@ -118,6 +118,16 @@ Result<PasswordGiven> reset_password(Call& call, const Nothing&) {
   return PasswordGiven{user.login, password};
 }
 
+// For a lost phone; the person signs in by password alone until a new one is set up.
+Result<Nothing> remove_second_factor(Call& call, const Nothing&) {
+  TRY(user, existing(call));
+  TRY(removed, call.services.access().remove_second_factor(user.login));
+  if (!removed) return trouble("second-factor-unknown", "");
+  TRY(ended, call.services.access().end_sessions(user.login, ""));
+  (void)ended;
+  return Nothing{};
+}
+
 Result<SessionsEnded> end_sessions(Call& call, const Nothing&) {
   TRY(user, existing(call));
   TRY(ended, call.services.access().end_sessions(user.login, ""));
@@ -152,6 +162,8 @@ std::vector<Route> user_routes() {
   rows.push_back(route<Nothing, PasswordGiven>({.operation = "user_reset_password", .method = "POST", .path = "/v1/users/{login}/password",
       .says = "Give a new password; it is told only now, sessions end", .permission = Permission::manage_users, .faults = {"user-unknown"}, .lane = Lane::hashing},
       reset_password));
+  rows.push_back(route<Nothing, Nothing>({.operation = "user_remove_second_factor", .method = "DELETE", .path = "/v1/users/{login}/second-factor",
+      .says = "Take a person's second factor away (a lost phone); sessions end", .permission = Permission::manage_users, .faults = {"user-unknown", "second-factor-unknown"}}, remove_second_factor));
   rows.push_back(route<Nothing, SessionsEnded>({.operation = "user_end_sessions", .method = "DELETE", .path = "/v1/users/{login}/sessions", .says = "End all sessions of a person",
       .permission = Permission::manage_users, .faults = {"user-unknown"}}, end_sessions));
   rows.push_back(route<Nothing, std::vector<Audit>>({.operation = "audit_list", .method = "GET", .path = "/v1/audit", .says = "The audit log, newest first, 200 rows a page",

@@ -90,6 +90,41 @@ std::string networks(Configuration& c, const Value& v) {
   return {};
 }
 
+std::string https(Configuration& c, const Value& v) {
+  const auto* text = std::get_if<std::string>(&v);
+  if (text && text->empty()) { c.https.reset(); return {}; }
+  auto parsed = text ? parse_listen(*text) : Result<Listen>(trouble("", ""));
+  if (!parsed) return "\"ADDRESS:PORT\", or \"\" for none";
+  c.https = *parsed;
+  return {};
+}
+
+Setter path_or_none(std::string Configuration::*field) {
+  return [field](Configuration& c, const Value& v) -> std::string {
+    const auto* text = std::get_if<std::string>(&v);
+    if (!text) return "a file, or \"\"";
+    c.*field = *text;
+    return {};
+  };
+}
+
+std::string host_names(Configuration& c, const Value& v) {
+  const std::string expected = "a list of names, like [\"pasokh.example.ir\"]";
+  const auto* list = std::get_if<std::vector<std::string>>(&v);
+  if (!list) return expected;
+  for (const auto& name : *list)
+    if (name.empty() || name.size() > 253 || (!is_address(name) && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") != name.npos)) return expected;
+  c.names = *list;
+  return {};
+}
+
+std::string webhook_hosts(Configuration& c, const Value& v) {
+  const auto* list = std::get_if<std::vector<std::string>>(&v);
+  if (!list) return "a list of hosts, like [\"crm.example.ir\", \"private:10.0.0.5\"]";
+  c.webhook_hosts = *list;
+  return {};
+}
+
 std::string level(Configuration& c, const Value& v) {
   const auto* text = std::get_if<std::string>(&v);
   if (!text || (*text != "debug" && *text != "info" && *text != "warning" && *text != "error"))
@@ -115,7 +150,12 @@ const std::map<std::string, Setter>& known_keys() {
       {"sip.advertise", address_into(&C::advertise)},
       {"sip.local_networks", networks},
       {"http.listen", listen_into(&C::http)},
+      {"http.https", https},
+      {"http.certificate", path_or_none(&C::certificate)},
+      {"http.key", path_or_none(&C::key)},
+      {"http.names", host_names},
       {"http.threads", number_into(&C::http_threads, 1, 64)},
+      {"webhooks.hosts", webhook_hosts},
       {"rtp.low", number_into(&C::rtp_low, 1024, 65534)},
       {"rtp.high", number_into(&C::rtp_high, 1025, 65535)},
       {"media.workers", number_into(&C::workers, 1, 256)},
@@ -148,6 +188,8 @@ class Parser {
     if (configuration_.rtp_low >= configuration_.rtp_high)
       return trouble("configuration", file_ + ": found rtp.low " + std::to_string(configuration_.rtp_low) + " and rtp.high " +
                                           std::to_string(configuration_.rtp_high) + ", expected low below high");
+    if (configuration_.certificate.empty() != configuration_.key.empty())
+      return trouble("configuration", file_ + ": found one of http.certificate and http.key, expected both or none");
     return std::move(configuration_);
   }
 
@@ -317,6 +359,8 @@ Result<Configuration> read_configuration(const std::string& dir) {
   TRY(read, parse_configuration(text.str(), file));
   std::error_code ignored;
   const auto base = std::filesystem::absolute(dir, ignored);
+  for (auto* path : {&read.certificate, &read.key})
+    if (!path->empty()) *path = (base / *path).lexically_normal().string();
   for (auto* path : {&read.captures, &read.recordings, &read.prompts}) *path = (base / *path).lexically_normal().string();
   return Configuration(std::move(read));
 }
@@ -326,6 +370,9 @@ std::string configuration_text(const Configuration& c) {
   for (const auto& network : c.local_networks) list += (list.empty() ? "" : ", ") + quote(network);
   std::string outside;
   for (const auto& address : c.browser_addresses) outside += (outside.empty() ? "" : ", ") + quote(address);
+  std::string names, hosts;
+  for (const auto& host : c.webhook_hosts) hosts += (hosts.empty() ? "" : ", ") + quote(host);
+  for (const auto& name : c.names) names += (names.empty() ? "" : ", ") + quote(name);
   const auto n = [](auto number) { return std::to_string(number); };
   return "# Pasokh: this machine's addresses, ports, paths and limits. Read at start.\n"
          "# Queues, agents, devices, numbers and trunks are not set here: see `pasokh queue --help` and its sisters.\n\n"
@@ -334,8 +381,15 @@ std::string configuration_text(const Configuration& c) {
          "advertise = " + quote(c.advertise) + "                     # address told to peers outside; \"\": learnt from the trunks\n"
          "local_networks = [" + list + "]                # [\"192.168.0.0/16\"]; empty: the networks of the interfaces\n\n"
          "[http]\n"
-         "listen = " + quote(listen_text(c.http)) + "\n"
+         "listen = " + quote(listen_text(c.http)) + "          # plain: serves this machine, sends others to https when that is set\n"
+         "https = " + quote(c.https ? listen_text(*c.https) : "") + "           # \"\": none; browsers on other machines then give no microphone\n"
+         "certificate = " + quote(c.certificate) + "                   # own ones, in PEM; \"\": made by the local authority and renewed by itself\n"
+         "key = " + quote(c.key) + "\n"
+         "names = [" + names + "]                         # further names of this machine, like [\"pasokh.example.ir\"]\n"
          "threads = " + n(c.http_threads) + "\n\n"
+         "[webhooks]\n"
+         "hosts = [" + hosts + "]                         # the only ones that may be told of calls, like [\"crm.example.ir\"];\n"
+         "                                     # \"private:10.0.0.5\": one inside, also over plain HTTP\n\n"
          "[rtp]\n"
          "low = " + n(c.rtp_low) + "\n"
          "high = " + n(c.rtp_high) + "\n\n"

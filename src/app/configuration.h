@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,12 @@ struct Configuration {
   std::vector<std::string> local_networks;   // CIDR; empty: those of the interfaces
   // [http]
   Listen http{"0.0.0.0", 8080};
+  std::optional<Listen> https;               // nothing: no HTTPS (browsers then give no microphone to other machines' pages)
+  std::string certificate, key;              // own ones, PEM; empty: the local authority's. Relative ones to DIR
+  std::vector<std::string> names;            // further names and addresses for the local authority's certificate
   std::int64_t http_threads = 2;
+  // [webhooks]
+  std::vector<std::string> webhook_hosts;    // whom other than us may be told; "private:HOST": also when it stands inside
   // [rtp]
   std::uint16_t rtp_low = 16384, rtp_high = 32767;
   // [media]

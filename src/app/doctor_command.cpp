@@ -38,6 +38,7 @@ Findings examine(const Args& args, const std::string& dir) {
   findings.push_back({"configuration", Verdict::ok, dir + "/pasokh.toml is understood"});
   const bool running = doctor::server_runs(dir);
   doctor::check_ports(*configuration, running, findings);
+  doctor::check_certificate(dir, *configuration, findings);
   doctor::check_addresses(*configuration, findings);
   doctor::check_clock(findings);
   doctor::check_disk(dir, *configuration, findings);

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "api/secrets.h"
+#include "api/tls_authority.h"
 #include "app/args.h"
 #include "archive/prompts.h"
 #include "base/json_text.h"
@@ -29,6 +30,10 @@ Result<Configuration> configuration_from(const Args& args) {
   Configuration c;
   if (const auto sip = args.option("sip")) { TRY(listen, parse_listen(*sip)); c.sip = listen; }
   if (const auto http = args.option("http")) { TRY(listen, parse_listen(*http)); c.http = listen; }
+  // a centre that listens on loopback alone needs no HTTPS: browsers trust http://localhost with the microphone
+  const bool loopback_only = c.http.host == "::1" || c.http.host.rfind("127.", 0) == 0;
+  if (const auto https = args.option("https"); https && *https != "off") { TRY(listen, parse_listen(*https)); c.https = listen; }
+  else if (!https && !loopback_only) c.https = Listen{c.http.host, 8443};
   if (const auto rtp = args.option("rtp")) {
     unsigned low = 0, high = 0;
     char rest = 0;
@@ -125,6 +130,7 @@ void clear_folder(const std::string& dir) {
 
 Result<> fill_folder(const std::string& dir, const Configuration& configuration, bool with_demo) {
   TRY_DONE(write_file(dir + "/pasokh.toml", configuration_text(configuration), 0600));
+  TRY_DONE(api::keep_certificate(dir, api::own_names(configuration.names), wall_now()));
   const auto prompts = archive::prepare_prompts(dir + "/prompts");
   if (!prompts) std::fprintf(stderr, "pasokh: announcements could not be made (%s); calls work without them\n", prompts.error().text.c_str());
   else if (!prompts->warning.empty()) std::fprintf(stderr, "pasokh: %s\n", prompts->warning.c_str());
@@ -140,6 +146,8 @@ Result<> fill_folder(const std::string& dir, const Configuration& configuration,
   std::printf("Made %s.\n  sign in: admin\n  password: %s\n", dir.c_str(), password.c_str());
   std::printf(with_demo ? "  The demo's devices and passwords stand in %s/demo.json.\n" : "  It is shown only now, and must be changed at the first sign-in.\n",
               dir.c_str());
+  if (configuration.https)
+    std::printf("  HTTPS: other machines' browsers must be told once to trust this centre: http://THIS-MACHINE:%d/authority tells how.\n", configuration.http.port);
   std::printf("Next: pasokh serve %s\n", dir.c_str());
   return Done{};
 }

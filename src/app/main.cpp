@@ -20,10 +20,11 @@ std::vector<Subcommand> table() {
   const std::vector<Option> listing{data, format};
   return {
       {"init", init_command, "Make a data folder and its first administrator", "ساختن پوشهٔ داده و نخستین مدیر سامانه",
-       {"init DIR [--demo] [--sip HOST:PORT] [--http HOST:PORT] [--rtp LOW-HIGH] [--advertise ADDRESS]"},
+       {"init DIR [--demo] [--sip HOST:PORT] [--http HOST:PORT] [--https HOST:PORT|off] [--rtp LOW-HIGH] [--advertise ADDRESS]"},
        {{"demo", "", "two queues, ten agents with a phone each, two numbers; writes DIR/demo.json"},
         {"sip", "HOST:PORT", "where phones and trunks reach us, UDP and TCP (default: 0.0.0.0:5060)"},
         {"http", "HOST:PORT", "where browsers and programs reach us (default: 0.0.0.0:8080)"},
+        {"https", "HOST:PORT|off", "where browsers reach us with TLS (default: port 8443; off when --http is loopback)"},
         {"rtp", "LOW-HIGH", "ports for audio (default: 16384-32767)"},
         {"advertise", "ADDRESS", "our address as peers outside the local networks see it"}},
        {"init /srv/pasokh --advertise 203.0.113.7", "init data --demo"}},

@@ -10,11 +10,14 @@
 #include <memory>
 
 #include "api/server.h"
+#include "api/webhooks.h"
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/recordings.h"
+#include "archive/keys.h"
 #include "archive/phrases.h"
 #include "base/log.h"
+#include "outbox/outbox.h"
 #include "storage/reports_store.h"
 #include "switchboard/loop.h"
 
@@ -41,9 +44,13 @@ std::string metrics(switchboard::Centre& centre) {
   return told.wait_for(std::chrono::seconds(2)) == std::future_status::ready ? told.get() : std::string();
 }
 
+// The loop speaks to browser phones where it can.
+switchboard::BrowserPhones* phones_of(switchboard::Loop& loop) { return dynamic_cast<switchboard::BrowserPhones*>(&loop); }
+
 void say_ready(const Configuration& configuration, const std::string& dir) {
   auto shown = [](const Listen& listen) { return listen_text({listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host == "::" ? "::1" : listen.host, listen.port}); };
-  std::printf("ready  web http://%s  sip %s  data %s\n", shown(configuration.http).c_str(), shown(configuration.sip).c_str(), dir.c_str());
+  const std::string https = configuration.https ? "  https://" + shown(*configuration.https) : "";
+  std::printf("ready  web http://%s%s  sip %s  data %s\n", shown(configuration.http).c_str(), https.c_str(), shown(configuration.sip).c_str(), dir.c_str());
   std::fflush(stdout);
 }
 
@@ -94,9 +101,11 @@ int serve_command(const Args& args) {
   options.ready = [&] { say_ready(configuration, dir); };
   std::unique_ptr<storage::Projector> projector;
   std::unique_ptr<api::HttpServer> web;
-  options.committed = [&projector, &web] {
+  std::unique_ptr<outbox::Outbox> outbox;
+  options.committed = [&projector, &web, &outbox] {
     if (projector) projector->nudge();
     if (web) web->journal_moved();
+    if (outbox) outbox->nudge();
   };
   auto loop = switchboard::Loop::open(std::move(options));
   if (!loop) return fail(loop.error().text);
@@ -105,21 +114,36 @@ int serve_command(const Args& args) {
   projector = std::move(*projecting);
   (*recordings)->start(**loop);
 
+  auto telling = outbox::Outbox::start({.dir = dir, .hosts = {configuration.webhook_hosts}, .open_secret = [dir](std::int64_t made, const std::string& sealed) -> Result<std::string> {
+    TRY(master, archive::MasterKey::load_or_create(dir));
+    return master.open_secret(api::webhook_purpose(made), sealed);
+  }, .now = [&loop] { return (*loop)->now(); }});
+  if (!telling) return fail(telling.error().text);
+  outbox = std::move(*telling);
+
   api::ServerOptions http;
   http.dir = dir;
   http.host = configuration.http.host;
   http.port = configuration.http.port;
+  if (configuration.https) {
+    http.https_host = configuration.https->host;
+    http.https_port = configuration.https->port;
+  }
+  http.certificate = configuration.certificate;
+  http.key = configuration.key;
+  http.names = configuration.names;
   http.threads = static_cast<int>(configuration.http_threads);
   const std::string program = own_path();
   http.console = program.substr(0, program.rfind('/') + 1) + "console";
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
-  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
+  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); }, .webhook_hosts = {configuration.webhook_hosts}, .phones = phones_of(**loop)});
   if (!server) return fail(server.error().text);
   web = std::move(*server);
 
   const int status = (*loop)->run();
   web->stop();
+  outbox->stop();
   (*recordings)->stop();
   projector->stop();
   web.reset();

@@ -55,6 +55,23 @@ Result<std::string> MasterKey::unwrap(std::string_view wrapped, CaptureId captur
   return std::move(*key);
 }
 
+std::string MasterKey::seal_secret(std::string_view purpose, std::string_view plain) const {
+  const auto nonce = random_bytes(nonce_bytes);
+  auto key = derive_key(key_, "pasokh secret 1", purpose);
+  auto sealed = std::string(1, wrap_version) + nonce + seal(key, nonce, purpose, plain);
+  wipe(key);
+  return sealed;
+}
+
+Result<std::string> MasterKey::open_secret(std::string_view purpose, std::string_view sealed) const {
+  if (sealed.size() < 1 + nonce_bytes + tag_bytes || sealed.front() != wrap_version) return trouble("key", "the sealed " + std::string(purpose) + " has the wrong form");
+  auto key = derive_key(key_, "pasokh secret 1", purpose);
+  auto plain = unseal(key, sealed.substr(1, nonce_bytes), purpose, sealed.substr(1 + nonce_bytes));
+  wipe(key);
+  if (!plain) return trouble("key", "the sealed " + std::string(purpose) + " does not open with this master key");
+  return std::move(*plain);
+}
+
 std::string new_recording_key() { return random_bytes(key_bytes); }
 
 }  // namespace pasokh::archive

@@ -24,6 +24,9 @@ class MasterKey {
   // The wrapped form is bound to its capture: it does not open under another's id.
   std::string wrap(std::string_view recording_key, CaptureId) const;
   Result<std::string> unwrap(std::string_view wrapped, CaptureId) const;
+  // Other secrets that must be read again (of second factors, webhooks), under keys derived for their purpose ("second factor of sara").
+  std::string seal_secret(std::string_view purpose, std::string_view plain) const;
+  Result<std::string> open_secret(std::string_view purpose, std::string_view sealed) const;
 
  private:
   explicit MasterKey(std::string key) : key_(std::move(key)) {}

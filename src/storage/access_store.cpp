@@ -31,6 +31,15 @@ create table if not exists sessions(
   address text not null,
   program text not null);
 create index if not exists sessions_by_login on sessions(login);
+create table if not exists second_factor(
+  login text primary key,
+  secret blob not null,
+  active integer not null,
+  last_step bigint not null);
+create table if not exists recovery_code(
+  login text not null,
+  hash blob not null,
+  primary key(login, hash));
 create table if not exists audit(
   seq integer primary key,
   at_us bigint not null,
@@ -66,6 +75,16 @@ constexpr std::string_view touch = "update sessions set last_used_us = $1 where 
 constexpr std::string_view delete_session = "delete from sessions where hash = $1";
 constexpr std::string_view delete_other_sessions = "delete from sessions where login = $1 and token_name = '' and hash <> $2";  // sessions_by_login
 constexpr std::string_view delete_token = "delete from sessions where token_name = $1 and token_name <> ''";
+constexpr std::string_view select_second_factor =
+    "select login, secret, active, last_step, (select count(*) from recovery_code r where r.login = second_factor.login) from second_factor where login = $1";
+constexpr std::string_view upsert_second_factor =
+    "insert into second_factor(login, secret, active, last_step) values($1, $2, $3, $4) "
+    "on conflict(login) do update set secret = excluded.secret, active = excluded.active, last_step = excluded.last_step";
+constexpr std::string_view delete_second_factor = "delete from second_factor where login = $1";
+constexpr std::string_view delete_recovery_codes = "delete from recovery_code where login = $1";
+constexpr std::string_view insert_recovery_code = "insert into recovery_code(login, hash) values($1, $2)";
+constexpr std::string_view delete_recovery_code = "delete from recovery_code where login = $1 and hash = $2";
+constexpr std::string_view advance_step = "update second_factor set last_step = $1 where login = $2 and last_step < $1";
 constexpr std::string_view last_audit = "select seq, sum from audit order by seq desc limit 1";
 constexpr std::string_view insert_audit =
     "insert into audit(seq, at_us, who, came_from, what, object, outcome, sum) values($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -128,6 +147,10 @@ class Store final : public AccessStore {
     TRY(tx, Tx::begin(database_));
     TRY(of_user, database_.prepare(delete_sessions_of_user));
     TRY_DONE(of_user.run(login));
+    for (const auto sql : {delete_second_factor, delete_recovery_codes}) {
+      TRY(of_factor, database_.prepare(sql));
+      TRY_DONE(of_factor.run(login));
+    }
     TRY(statement, database_.prepare(delete_user));
     TRY_DONE(statement.run(login));
     if (database_.changes() == 0) return unknown(login);
@@ -209,6 +232,54 @@ class Store final : public AccessStore {
     ++own_changes_;
     TRY(statement, database_.prepare(delete_token));
     TRY_DONE(statement.run(name));
+    return database_.changes() > 0;
+  }
+
+  Result<std::optional<SecondFactor>> second_factor(std::string_view login) override {
+    const std::scoped_lock lock(guard_);
+    std::optional<SecondFactor> found;
+    TRY(statement, database_.prepare(select_second_factor));
+    TRY_DONE(statement.each([&](Statement& row) {
+      found = SecondFactor{std::string(row.text(0)), std::string(row.blob(1)), row.integer(2) != 0, row.integer(3), row.integer(4)};
+    }, login));
+    return found;
+  }
+
+  Result<> save_second_factor(const SecondFactor& f, const std::vector<std::string>& recovery) override {
+    const std::scoped_lock lock(guard_);
+    TRY(tx, Tx::begin(database_));
+    TRY(factor, database_.prepare(upsert_second_factor));
+    TRY_DONE(factor.run(f.login, Blob{f.sealed_secret}, f.active ? 1 : 0, f.last_step));
+    TRY(gone, database_.prepare(delete_recovery_codes));
+    TRY_DONE(gone.run(f.login));
+    TRY(code, database_.prepare(insert_recovery_code));
+    for (const auto& hash : recovery) TRY_DONE(code.run(f.login, Blob{hash}));
+    return tx.commit();
+  }
+
+  Result<bool> remove_second_factor(std::string_view login) override {
+    const std::scoped_lock lock(guard_);
+    TRY(tx, Tx::begin(database_));
+    TRY(codes, database_.prepare(delete_recovery_codes));
+    TRY_DONE(codes.run(login));
+    TRY(factor, database_.prepare(delete_second_factor));
+    TRY_DONE(factor.run(login));
+    const bool was_there = database_.changes() > 0;
+    TRY_DONE(tx.commit());
+    return was_there;
+  }
+
+  Result<bool> take_step(std::string_view login, std::int64_t step) override {
+    const std::scoped_lock lock(guard_);
+    TRY(statement, database_.prepare(advance_step));
+    TRY_DONE(statement.run(step, login));
+    return database_.changes() > 0;
+  }
+
+  Result<bool> take_recovery(std::string_view login, std::string_view hash) override {
+    const std::scoped_lock lock(guard_);
+    TRY(statement, database_.prepare(delete_recovery_code));
+    TRY_DONE(statement.run(login, Blob{hash}));
     return database_.changes() > 0;
   }
 

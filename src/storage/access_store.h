@@ -35,6 +35,15 @@ struct Session {
   std::string address, program;       // from where; User-Agent
 };
 
+// A person's second factor: the secret is sealed by the master key, recovery codes are kept as their SHA-256.
+struct SecondFactor {
+  std::string login;
+  std::string sealed_secret;
+  bool active = false;                // not before its first code was shown
+  std::int64_t last_step = 0;         // of the last code that was taken
+  std::int64_t recovery_left = 0;
+};
+
 struct AuditRow {
   std::uint64_t seq = 0;
   Instant at;
@@ -64,6 +73,14 @@ class AccessStore {                   // one object, any thread
   virtual Result<std::vector<Session>> sessions(std::string_view login) = 0;
   virtual Result<std::vector<Session>> tokens() = 0;
   virtual Result<bool> end_token(std::string_view name) = 0;
+
+  virtual Result<std::optional<SecondFactor>> second_factor(std::string_view login) = 0;
+  // In the place of the one before; `recovery`: hashes, in the place of those before.
+  virtual Result<> save_second_factor(const SecondFactor&, const std::vector<std::string>& recovery) = 0;
+  virtual Result<bool> remove_second_factor(std::string_view login) = 0;
+  // True once only, whoever asks at the same time: the step of a code, a recovery code.
+  virtual Result<bool> take_step(std::string_view login, std::int64_t step) = 0;
+  virtual Result<bool> take_recovery(std::string_view login, std::string_view hash) = 0;
 
   // Another number whenever sessions, tokens or users may have changed, by us or by another process; cheap.
   virtual std::uint64_t sessions_version() = 0;

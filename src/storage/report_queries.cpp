@@ -397,7 +397,12 @@ Result<std::vector<r::Visit>> Reports::Impl::visits(Instant begin, Instant end) 
   std::vector<r::Visit> all;
   TRY(get, db().prepare(visits_sql));
   TRY_DONE(get.each([&](Statement& row) {
-    all.push_back({id_at<CallId>(row, 0), id_at<QueueId>(row, 1), {row.integer(2)}, time_at(row, 3), visit_end(row, 4), {row.integer(5)}, {row.integer(6)}});
+    r::Visit v{id_at<CallId>(row, 0), id_at<QueueId>(row, 1), {row.integer(2)}, time_at(row, 3), visit_end(row, 4), {row.integer(5)}, {row.integer(6)}};
+    if (v.left && *v.left > now) {  // judged as of then: still waiting
+      v.left.reset();
+      v.end = r::Visit::End::waiting;
+    }
+    all.push_back(v);
   }, begin.us, end.us));
   return all;
 }
@@ -411,7 +416,12 @@ Result<std::vector<r::Handling>> Reports::Impl::handlings(Instant begin, Instant
     r::Handling h{id_at<CallId>(row, 0), id_at<AgentId>(row, 1), id_at<QueueId>(row, 2), {row.integer(3)}, time_at(row, 4), {row.integer(5)}, {}};
     if (auto held = time_at(row, 6)) h.hold += now - *held;
     if (auto wrapping = time_at(row, 7)) h.wrap_up = time_at(row, 8).value_or(now) - *wrapping;
-    if (!h.to) h.to = now;
+    if (!h.to || *h.to > now) {
+      h.to = now;
+      h.wrap_up = {};
+    } else if (*h.to + h.wrap_up > now) {
+      h.wrap_up = std::max(Duration{}, now - *h.to);
+    }
     all.push_back(h);
   }, begin.us, end.us));
   return all;
@@ -439,7 +449,7 @@ Result<std::vector<r::Duty>> Reports::Impl::duties(Instant begin, Instant end) {
   TRY(get, db().prepare(states_sql));
   TRY_DONE(get.each([&](Statement& row) { all.push_back({id_at<AgentId>(row, 0), {row.integer(2)}, time_at(row, 3), duty_state(row.integer(1))}); }, begin.us, end.us));
   for (auto& duty : all)
-    if (!duty.to) duty.to = now;
+    if (!duty.to || *duty.to > now) duty.to = now;
   return all;
 }
 

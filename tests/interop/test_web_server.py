@@ -1,11 +1,15 @@
 """The web server against clients that we did not write for it: curl, openssl s_client, and a WebSocket client of the tests' own."""
 import gzip
+import hashlib
+import hmac
+import http.server
 import json
 import os
 import shutil
-import struct
+import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from unittest import mock
@@ -258,6 +262,242 @@ class ConsoleFiles(WebTest):
         self.write("index.html", b"<!doctype html>new")
         wait_until(lambda: self.get(centre, "/")[2] == b"<!doctype html>new", 5, "the new page")
         self.assertEqual(self.get(centre, "/assets/main-Deadbee1.js")[2], b"new")
+
+
+class Https(WebTest):
+    def setUp(self):
+        super().setUp()
+        self.base = tempfile.mkdtemp(prefix="pasokh-https-")
+        self.addCleanup(shutil.rmtree, self.base, True)
+
+    def secure_centre(self, *options):
+        centre = self.centre(start=False)
+        self.https_port = next(p for p in harness.free_ports(4) if p not in (centre.sip_port, centre.http_port))
+        self.configure(centre, "https", "0.0.0.0:%d" % self.https_port)
+        for key, value in options:
+            self.configure(centre, key, value)
+        # plain HTTP on all addresses: from another one than loopback it must only redirect
+        self.configure(centre, "listen", "0.0.0.0:%d" % centre.http_port)
+        centre.start()
+        self.authority = os.path.join(centre.folder, "tls", "authority.crt")
+        return centre
+
+    def configure(self, centre, key, value):
+        path = os.path.join(centre.folder, "pasokh.toml")
+        with open(path) as f:
+            head, tail = f.read().split("[http]\n", 1)
+        tail = "\n".join('%s = "%s"' % (key, value) if line.startswith(key + " =") else line for line in tail.split("[rtp]")[0].split("\n")) + "[rtp]" + tail.split("[rtp]", 1)[1]
+        with open(path, "w") as f:
+            f.write(head + "[http]\n" + tail)
+
+    def curl(self, url, *more, check=True):
+        finished = subprocess.run(["curl", "-s", "-S", "-i", "-m", "20", *more, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if check and finished.returncode:
+            raise AssertionError("curl %s: %s" % (url, finished.stderr))
+        return finished
+
+    def s_client(self, *more):
+        return subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % self.https_port, "-CAfile", self.authority, "-verify_return_error", *more],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+
+    def other_address(self):
+        out = subprocess.run(["hostname", "-I"], stdout=subprocess.PIPE, text=True).stdout.split()
+        return next((a for a in out if ":" not in a), None)
+
+    def test_init_makes_an_authority_that_curl_and_openssl_accept_under_every_name_of_the_host(self):
+        centre = self.secure_centre()
+        for name in ("localhost", "127.0.0.1", os.uname().nodename.lower(), *([self.other_address()] if self.other_address() else [])):
+            self.assertIn("200", self.curl("https://%s:%d/health" % (name, self.https_port), "--cacert", self.authority, "--connect-to", "::127.0.0.1:").stdout.split("\n")[0], name)
+        self.assertNotEqual(self.curl("https://stranger.example:%d/" % self.https_port, "--cacert", self.authority, "--connect-to", "::127.0.0.1:", check=False).returncode, 0)
+        said = self.s_client("-verify_hostname", "localhost").stdout
+        self.assertIn("Verification: OK", said)
+        self.assertIn("prime256v1", subprocess.run(["openssl", "x509", "-in", os.path.join(centre.folder, "tls", "https.crt"), "-noout", "-text"], stdout=subprocess.PIPE, text=True).stdout)
+        for file in ("authority.key", "https.key"):
+            self.assertEqual(os.stat(os.path.join(centre.folder, "keys", file)).st_mode & 0o777, 0o400)
+        for old in ("-tls1", "-tls1_1"):
+            self.assertNotEqual(self.s_client(old, "-cipher", "ALL:@SECLEVEL=0").returncode, 0, old)
+        for new in ("-tls1_2", "-tls1_3"):
+            self.assertIn("Verification: OK", self.s_client(new).stdout, new)
+        self.assertNotEqual(self.s_client("-tls1_2", "-cipher", "AES128-SHA").returncode, 0, "no forward secrecy")
+        head = self.curl("https://localhost:%d/" % self.https_port, "--cacert", self.authority).stdout
+        self.assertNotIn("strict-transport-security", head.lower())
+        findings = {f["check"]: f for f in json.loads(centre.run("doctor", centre.folder, "--format", "json", check=False, timeout=60).stdout)}
+        self.assertEqual(findings["certificate"]["verdict"], "ok", findings["certificate"])
+
+    def test_plain_http_serves_this_machine_and_sends_others_to_https(self):
+        centre = self.secure_centre()
+        self.assertEqual(centre.http("GET", "/health")[0], 200)
+        self.assertEqual(self.sign_in(centre, "supervisor")[0].split("=")[0], "pasokh_session")
+        address = self.other_address()
+        if not address:
+            self.skipTest("this machine has no address but loopback")
+        plain = "http://%s:%d" % (address, centre.http_port)
+        moved = self.curl(plain + "/app/desk?x=1").stdout
+        self.assertIn(" 308 ", moved.split("\n")[0])
+        self.assertIn("Location: https://%s:%d/app/desk?x=1\n" % (address, self.https_port), moved)
+        self.assertIn("https-needed", self.curl(plain + "/v1/sessions", "-d", "{}").stdout)
+        self.assertIn("BEGIN CERTIFICATE", self.curl(plain + "/authority.crt").stdout)
+        page = self.curl(plain + "/authority").stdout
+        self.assertIn('lang="fa" dir="rtl"', page)
+        self.assertIn('lang="en" dir="ltr"', page)
+        fingerprint = subprocess.run(["openssl", "x509", "-in", self.authority, "-noout", "-fingerprint", "-sha256"], stdout=subprocess.PIPE, text=True).stdout.split("=")[1].strip()
+        self.assertEqual(page.count(fingerprint), 2)
+
+    def test_the_live_socket_and_the_cookie_over_tls(self):
+        centre = self.secure_centre()
+        user = next(u for u in centre.demo["users"] if u["role"] == "supervisor")
+        head = self.curl("https://127.0.0.1:%d/v1/sessions" % self.https_port, "--cacert", self.authority, "-H", "Content-Type: application/json",
+                         "-d", json.dumps({"login": user["login"], "password": user["password"], "cookie": True})).stdout
+        line = next(l for l in head.split("\n") if l.startswith("Set-Cookie: "))
+        self.assertTrue(line.startswith("Set-Cookie: __Host-pasokh_session="), line)
+        for attribute in ("; Path=/", "; HttpOnly", "; SameSite=Strict", "; Secure"):
+            self.assertIn(attribute, line)
+        context = ssl.create_default_context(cafile=self.authority)
+        cookie = line[len("Set-Cookie: "):].split(";")[0]
+        socket = WebSocket(self.https_port, cookie=cookie, origin="https://127.0.0.1:%d" % self.https_port, tls=context)
+        socket.send({"type": "subscribe", "topic": "floor"})
+        self.assertEqual(socket.receive()["type"], "snapshot")
+        with self.assertRaises(Refused):
+            WebSocket(self.https_port, cookie=cookie, origin="http://127.0.0.1:%d" % self.https_port, tls=context)
+        with self.assertRaises(Refused):  # a cookie that plain HTTP could have set is none over TLS
+            WebSocket(self.https_port, cookie=cookie.replace("__Host-", ""), origin="https://127.0.0.1:%d" % self.https_port, tls=context)
+
+    def test_own_certificates_are_used_and_a_new_one_needs_no_restart(self):
+        certificate, key = os.path.join(self.base, "own.crt"), os.path.join(self.base, "own.key")
+
+        def make(name):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key + ".new", "-out", certificate + ".new", "-days", "30", "-subj", "/CN=" + name,
+                            "-addext", "subjectAltName=DNS:" + name], check=True, stderr=subprocess.DEVNULL)
+            os.rename(key + ".new", key)
+            os.rename(certificate + ".new", certificate)
+        make("first.example")
+        centre = self.secure_centre(("certificate", certificate), ("key", key))
+
+        def subject():
+            return subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % self.https_port], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+        self.assertIn("first.example", subject())
+        make("second.example")
+        wait_until(lambda: "second.example" in subject(), 25, "the new certificate", every=0.5)
+        with open(key, "w") as f:
+            f.write("rubbish")
+        findings = {f["check"]: f for f in json.loads(centre.run("doctor", centre.folder, "--format", "json", check=False, timeout=60).stdout)}
+        self.assertEqual(findings["certificate"]["verdict"], "problem")
+        self.assertIn("second.example", subject(), "the one in use serves on")
+
+
+class Scrub(WebTest):
+    def test_any_moment_of_the_past_shows_the_wallboard_as_it_was_seen_then(self):
+        centre = self.centre()
+        self.quiet_queue(centre)
+        cookie, token = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        phone = self.phone(centre, 0, behaviour=Behaviour(answer_after=0.5))
+        wall = self.live(centre, cookie)
+        wall.send({"type": "subscribe", "topic": "floor"})
+        page = wall.wait_for(lambda m: m["type"] == "snapshot")["data"]
+        seen = []
+        call = self.customer(centre, "09125556677").call(centre.number_of("support"))
+        hung_up = False
+        end = time.monotonic() + patient(15)
+        while time.monotonic() < end and not (hung_up and page["agents"][phone.code]["state"] == "ready"):
+            message = wall.receive(patient(10))
+            if message["type"] != "delta":
+                continue
+            for section, rows in message.get("set", {}).items():
+                page[section].update(rows)
+            for section, keys in message.get("gone", {}).items():
+                for key in keys:
+                    del page[section][key]
+            seen.append(json.loads(json.dumps(page)))
+            if page["agents"][phone.code]["state"] == "talking" and not hung_up:
+                hung_up = True
+                call.bye()
+        self.assertTrue(hung_up)
+        shown = [s for s in seen if s["agents"][phone.code]["state"] in ("talking", "ready")]
+        states = set()
+        for then in shown:
+            since = then["agents"][phone.code]["since"]
+            status, told = centre.http("GET", "/v1/floor?at=" + since, headers={"Authorization": "Bearer " + token})
+            self.assertEqual(status, 200, told)
+            row = told["data"]["agents"][phone.code]
+            self.assertEqual((row["state"], row["since"]), (then["agents"][phone.code]["state"], since))
+            self.assertEqual(told["data"]["queues"]["support"]["talking"], 1 if row["state"] == "talking" else 0)
+            states.add(row["state"])
+        self.assertIn("talking", states)
+        before = centre.http("GET", "/v1/floor?at=2020-01-01T00:00:00Z", headers={"Authorization": "Bearer " + token})[1]
+        self.assertEqual(before["data"]["agents"], {}, "before the first event there was nobody")
+        self.assertEqual(centre.http("GET", "/v1/floor?at=yesterday", headers={"Authorization": "Bearer " + token})[0], 422)
+        self.assertEqual(centre.http("GET", "/v1/floor", headers={"Authorization": "Bearer " + self.sign_in(centre, self.login_of(centre, "agent"))[1]})[0], 403)
+
+
+class Webhooks(WebTest):
+    """A receiver of our own, that checks the signature as a stranger would: by the documentation alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.came, self.status = [], 200
+        test = self
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                test.came.append((dict(self.headers), body))
+                self.send_response(test.status)
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.addCleanup(self.server.server_close)
+        self.addCleanup(self.server.shutdown)
+
+    def genuine(self, headers, body, secret):
+        time_of, code = (part.split("=", 1)[1] for part in headers["Pasokh-Signature"].split(","))
+        return hmac.compare_digest(code, hmac.new(secret.encode(), time_of.encode() + b"." + body, hashlib.sha256).hexdigest()) and abs(int(time_of) - time.time()) < 300
+
+    def test_calls_are_told_signed_again_after_failures_and_over_a_kill(self):
+        centre = self.centre(start=False)
+        with open(os.path.join(centre.folder, "pasokh.toml")) as f:
+            text = f.read()
+        with open(os.path.join(centre.folder, "pasokh.toml"), "w") as f:
+            f.write(text.replace("hosts = []", 'hosts = ["crm.example.ir", "private:127.0.0.1"]'))
+        centre.start()
+        self.quiet_queue(centre)
+        _, token = self.sign_in(centre, self.login_of(centre, "administrator"))
+        bearer = {"Authorization": "Bearer " + token}
+        url = "http://127.0.0.1:%d/hook" % self.server.server_port
+        for wrong, code in (("https://evil.example/", "host-not-allowed"), ("http://crm.example.ir/", "https-only"), ("http://localhost:1/", "host-not-allowed"), ("https://a@crm.example.ir/", "url-bad")):
+            self.assertEqual(centre.http("POST", "/v1/webhooks", {"url": wrong, "events": ["call.ended"]}, bearer)[1]["code"], code)
+        self.assertEqual(centre.http("POST", "/v1/webhooks", {"url": url, "events": ["call.nothing"]}, bearer)[1]["code"], "event-unknown")
+        status, hook = centre.http("POST", "/v1/webhooks", {"url": url, "events": ["call.arrived", "call.answered", "call.ended", "recording.finished"]}, bearer)
+        self.assertEqual(status, 200, hook)
+        with open(os.path.join(centre.folder, "centre.db"), "rb") as f:
+            self.assertNotIn(hook["secret"].encode(), f.read(), "the secret is sealed")
+        phone = self.phone(centre, 0, behaviour=Behaviour(answer_after=0.1))
+        call = self.customer(centre, "09127778899").call(centre.number_of("support"))
+        call.wait_answered(patient(10))
+        wait_until(lambda: len(self.came) >= 2, patient(10), lambda: "arrival and answer: %s" % self.came)
+        self.status = 500
+        self.wait(lambda: phone.live(), 5, "the agent's talk")
+        call.bye()
+        wait_until(lambda: len(self.came) >= 3, patient(10), "the end, refused")
+        centre.kill()
+        self.status = 200
+        centre.start()
+        wait_until(lambda: sum(h["Pasokh-Event"] == "call.ended" for h, _ in self.came) >= 2, patient(15), lambda: "the end once more: %s" % [h["Pasokh-Event"] for h, _ in self.came])
+        self.assertTrue(all(self.genuine(h, b, hook["secret"]) for h, b in self.came))
+        self.assertFalse(self.genuine(self.came[0][0], self.came[0][1] + b" ", hook["secret"]))
+        unique = {}
+        for headers, body in self.came:
+            unique.setdefault(headers["Pasokh-Delivery"], body)
+            self.assertEqual(unique[headers["Pasokh-Delivery"]], body, "one id, one message")
+        told = [json.loads(b) for b in unique.values()]
+        self.assertEqual([m["event"] for m in told][:3], ["call.arrived", "call.answered", "call.ended"])
+        self.assertEqual((told[0]["data"]["caller"], told[1]["data"]["agent"], told[2]["data"]["outcome"]), ("09127778899", phone.code, "answered"))
+        listed, = centre.http("GET", "/v1/webhooks", headers=bearer)[1]
+        self.assertEqual(listed["url"], url)
+        self.assertEqual(centre.http("DELETE", "/v1/webhooks/" + hook["id"], headers=bearer)[0], 204)
+        self.assertEqual(centre.http("GET", "/v1/webhooks", headers=bearer)[1], [])
 
 
 if __name__ == "__main__":

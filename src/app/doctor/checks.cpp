@@ -19,6 +19,7 @@
 #include <fstream>
 #include <thread>
 
+#include "api/tls_authority.h"
 #include "archive/prompts.h"
 
 namespace pasokh::app::doctor {
@@ -164,6 +165,41 @@ void check_ports(const Configuration& c, bool server_running, Findings& findings
                         "set [rtp] below " + std::to_string(low) + ", or: sysctl net.ipv4.ip_local_reserved_ports=" + range});
   else
     findings.push_back({"rtp-ports", Verdict::ok, range + " is room for " + std::to_string(calls) + " calls"});
+}
+
+// Names, expiry and key of what browsers are shown.
+void check_certificate(const std::string& dir, const Configuration& c, Findings& findings) {
+  if (!c.https) {
+    const bool loopback_only = c.http.host == "::1" || c.http.host.rfind("127.", 0) == 0;
+    if (loopback_only) findings.push_back({"certificate", Verdict::ok, "no HTTPS is set, and the web listens on this machine alone"});
+    else findings.push_back({"certificate", Verdict::warning, "no HTTPS is set", "browsers on other machines give the page no microphone, and passwords cross the network in the clear",
+                             "set [http] https = \"0.0.0.0:8443\" in pasokh.toml"});
+    return;
+  }
+  const auto local = api::tls_files(dir);
+  const bool own = !c.certificate.empty();
+  const std::string file = own ? c.certificate : local.certificate, key = own ? c.key : local.key;
+  const auto facts = api::read_certificate(file);
+  if (!facts) {
+    if (own) findings.push_back({"certificate", Verdict::problem, facts.error().text, "the server cannot start", "mend [http] certificate in pasokh.toml"});
+    else findings.push_back({"certificate", Verdict::ok, "none yet; the local authority makes one at the next start"});
+    return;
+  }
+  if (const auto fits = api::key_fits(file, key); !fits) {
+    findings.push_back({"certificate", Verdict::problem, fits.error().text, "the server cannot start", own ? "put the right key beside the certificate" : "remove " + file + "; it is made anew"});
+    return;
+  }
+  using namespace std::chrono;
+  const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+  const auto days = (facts->ends.us - now) / 86'400'000'000;
+  const auto missing = api::missing_names(own ? api::HostNames{c.names, {}} : api::own_names(c.names), facts->covers);
+  const std::string found = joined(facts->covers.names) + (facts->covers.addresses.empty() ? "" : ", " + joined(facts->covers.addresses)) + "; ends in " + std::to_string(days) + " days";
+  if (days < 0) findings.push_back({"certificate", Verdict::problem, found, "browsers refuse the page", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
+  else if (!missing.empty())
+    findings.push_back({"certificate", Verdict::warning, found + "; does not cover " + joined(missing), "browsers warn under these names", own ? "get a certificate for them" : "nothing: the running server renews it by itself within seconds"});
+  else if (days < (own ? 14 : 25))
+    findings.push_back({"certificate", Verdict::warning, found, "browsers refuse the page after that", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
+  else findings.push_back({"certificate", Verdict::ok, found});
 }
 
 void check_addresses(const Configuration& c, Findings& findings) {

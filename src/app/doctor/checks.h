@@ -21,6 +21,7 @@ using Findings = std::vector<Finding>;
 
 bool server_runs(const std::string& dir);                               // something answers on DIR/control.sock
 void check_ports(const Configuration&, bool server_running, Findings&);
+void check_certificate(const std::string& dir, const Configuration&, Findings&);
 void check_addresses(const Configuration&, Findings&);
 void check_clock(Findings&);
 void check_disk(const std::string& dir, const Configuration&, Findings&);

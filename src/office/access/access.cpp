@@ -37,6 +37,7 @@ constexpr std::array table{
     row(work_on_records, agent, supervisor, coach, administrator),
     row(remove_contacts, supervisor, administrator),
     row(hold_recordings, supervisor, administrator),
+    row(manage_webhooks, administrator),
 };
 
 // Longer than the least length, yet among the first that anyone tries.
@@ -73,6 +74,13 @@ bool allows(Role role, Permission permission) {
   for (const Row& r : table)
     if (r.permission == permission) return std::find(r.roles.begin(), r.roles.begin() + r.count, role) != r.roles.begin() + r.count;
   return false;  // not in the table: nobody
+}
+
+std::vector<Permission> permissions_of(Role role) {
+  std::vector<Permission> all;
+  for (const Row& r : table)
+    if (allows(role, r.permission)) all.push_back(r.permission);
+  return all;
 }
 
 std::optional<std::string_view> password_fault(std::string_view password, std::string_view login) {

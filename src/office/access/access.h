@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/describe.h"
 #include "base/time.h"
@@ -33,10 +34,13 @@ enum class Permission : std::uint8_t {
   work_on_records,     // contacts, the own reports of calls, follow-ups
   remove_contacts,     // and forget what was written about them
   hold_recordings,     // keep one from being erased, or let it go
+  manage_webhooks,     // what other systems are told
 };
 
 // An administrator grants roles but cannot listen; a supervisor listens but grants nothing: two persons for a leak.
 bool allows(Role role, Permission permission);
+
+std::vector<Permission> permissions_of(Role role);
 
 // Codes of what is wrong, or nothing. Length counts, composition does not (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.9, 6.2.12).
 std::optional<std::string_view> password_fault(std::string_view password, std::string_view login);
@@ -56,5 +60,5 @@ template <> inline constexpr std::array enum_names<access::Role>{"agent", "super
 template <> inline constexpr std::array enum_names<access::Permission>{
     "anyone", "signed_in", "work_own_calls", "see_floor", "direct_floor", "see_reports", "explain_offers", "see_recordings",
     "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics",
-    "work_on_records", "remove_contacts", "hold_recordings"};
+    "work_on_records", "remove_contacts", "hold_recordings", "manage_webhooks"};
 }  // namespace pasokh

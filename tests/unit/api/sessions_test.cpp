@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "fake_centre.h"
+#include "office/access/one_time_code.h"
 #include "office/access/sign_in_throttle.h"
 
 using namespace pasokh;
@@ -223,4 +224,67 @@ TEST_CASE("the audit log tells sign-ins, changes and refusals, each row chained 
   CHECK(rows[1].object == "code=support");
   CHECK(rows[0].outcome == "not-allowed");
   CHECK(desk.access->verify_audit()->empty());
+}
+
+// ASVS 5.0 6.3.3, 6.5.1; RFC 6238 §5.2.
+TEST_CASE("a second factor is asked once it is active; a code opens once, a recovery code once, and guessing is slow") {
+  Desk desk;
+  const std::string token = desk.token_of("supervisor");
+  const auto sign_in = [&](const std::string& code, const std::string& address = "192.0.2.7") {
+    return desk.send("POST", "/v1/sessions", {}, R"({"login":"supervisor","password":"correct horse battery")" + (code.empty() ? "" : R"(,"code":")" + code + "\"") + "}", {}, address);
+  };
+  const Response made = desk.send("POST", "/v1/second-factor", token);
+  REQUIRE(made.status == 200);
+  CHECK(made.body.find("otpauth://totp/Pasokh:supervisor?secret=") != std::string::npos);
+  CHECK(sign_in("").status == 201);  // not active yet
+
+  const auto stored = *desk.access->second_factor("supervisor");
+  REQUIRE(stored);
+  auto master = archive::MasterKey::load_or_create(desk.folder.path);
+  REQUIRE(master);
+  const std::string secret = *master->open_secret("second factor of supervisor", stored->sealed_secret);
+  CHECK(stored->sealed_secret.find(secret) == std::string::npos);
+  CHECK_FALSE(master->open_secret("second factor of agent", stored->sealed_secret));
+  const auto code_at = [&](Instant at) { return access::one_time_code(secret, static_cast<std::uint64_t>(access::one_time_step(at))); };
+
+  CHECK(fault_code(desk.send("PUT", "/v1/second-factor", token, R"({"code":"000000"})")) == "code-wrong");
+  const std::string first = code_at(desk.now);
+  const Response active = desk.send("PUT", "/v1/second-factor", token, R"({"code":")" + first + "\"}");
+  REQUIRE(active.status == 200);
+  const std::string recovery = active.body.substr(active.body.find("[\"") + 2, 11);
+  CHECK(desk.send("GET", "/v1/me", token).body.find(R"("second_factor":true,"permissions":["anyone","signed_in")") != std::string::npos);
+
+  CHECK(fault_code(sign_in("")) == "second-factor");
+  CHECK(sign_in("").status == 401);
+  CHECK(fault_code(sign_in(first)) == "second-factor");  // shown once already
+  desk.now = desk.now + Duration::seconds(30);
+  CHECK(sign_in(code_at(desk.now)).status == 201);
+  CHECK(fault_code(sign_in(code_at(desk.now))) == "second-factor");
+  CHECK(sign_in(recovery).status == 201);
+  CHECK(fault_code(sign_in(recovery)) == "second-factor");
+  CHECK(desk.access->second_factor("supervisor").value()->recovery_left == 9);
+
+  for (int i = 0; i < 4; ++i) (void)sign_in("123456", "198.51.100.9");
+  CHECK(fault_code(sign_in(code_at(desk.now + Duration::seconds(30)), "198.51.100.9")) == "slow-down");
+  desk.now = desk.now + Duration::minutes(5);
+  CHECK(fault_code(desk.send("DELETE", "/v1/second-factor", token, R"({"password":"wrong password"})")) == "password-wrong");
+  CHECK(desk.send("DELETE", "/v1/second-factor", token, R"({"password":"correct horse battery"})").status == 204);
+  CHECK(sign_in("").status == 201);
+  CHECK(desk.undeclared.empty());
+  bool told = false;
+  const auto rows = desk.access->audit_rows(INT64_MAX, 100);
+  REQUIRE(rows);
+  for (const auto& row : *rows) told = told || row.what == "recovery_code_used";
+  CHECK(told);
+  CHECK(desk.access->verify_audit()->empty());
+}
+
+TEST_CASE("an administrator takes a lost second factor away; nobody else does") {
+  Desk desk;
+  const std::string agent = desk.token_of("agent"), administrator = desk.token_of("administrator");
+  REQUIRE(desk.send("POST", "/v1/second-factor", agent).status == 200);
+  CHECK(fault_code(desk.send("DELETE", "/v1/users/agent/second-factor", desk.token_of("supervisor"))) == "not-allowed");
+  CHECK(desk.send("DELETE", "/v1/users/agent/second-factor", administrator).status == 204);
+  CHECK(fault_code(desk.send("DELETE", "/v1/users/agent/second-factor", administrator)) == "second-factor-unknown");
+  CHECK(desk.send("GET", "/v1/me", agent).status == 401);  // sessions have ended
 }
