@@ -63,6 +63,9 @@ const std::vector<Fault>& faults() {
       {"holiday-bad", 422, "This is no day of the calendar.", "چنین روزی در تقویم نیست."},
       {"holidays-unknown", 404, "There is no such list of holidays.", "چنین فهرست تعطیلاتی نیست."},
       {"holidays-in-use", 409, "Opening hours use this list.", "ساعت کاری‌ای از این فهرست استفاده می‌کند."},
+      {"reason-missing", 422, "Please say why.", "لطفاً دلیل را بنویسید."},
+      {"hold-unknown", 404, "This recording is not held.", "این ضبط نگه‌داشته نشده است."},
+      {"comments-full", 409, "This recording has as many comments as it takes.", "این ضبط بیش از این یادداشت نمی‌پذیرد."},
       {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
   };
   return all;

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,6 +49,11 @@ class Services {
   Result<Reading> reports();
   // A finished recording of a call; "recording-unknown" when there is none (any more, or yet).
   Result<std::shared_ptr<archive::Recording>> recording(CallId call, storage::ArchiveRow& row);
+  Result<std::string> recording_file(CallId call, storage::ArchiveRow& row);  // its file, unopened; the same fault
+
+  // One access that comes in many requests (ranges of a recording) is noted once: again only after half an hour without it.
+  bool heard_lately(const std::string& access, Instant now);
+  void note_heard(const std::string& access, Instant now);
 
   const Hooks& hooks() const { return hooks_; }
   Instant now() const;
@@ -74,6 +80,8 @@ class Services {
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
   std::mutex reports_guard_;
+  std::mutex heard_guard_;
+  std::map<std::string, Instant> heard_;       // access -> last request
   std::mutex office_guard_;
   std::unique_ptr<storage::OfficeDatabase> office_;
   std::vector<storage::Reports> reports_;

@@ -12,6 +12,7 @@
 #include "api/server.h"
 #include "app/commands.h"
 #include "app/configuration.h"
+#include "app/office_keeper.h"
 #include "app/recordings.h"
 #include "archive/phrases.h"
 #include "base/log.h"
@@ -108,7 +109,11 @@ int serve_command(const Args& args) {
   auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
   if (!server) return fail(server.error().text);
 
+  auto keeper = OfficeKeeper::start(dir, configuration.recordings, **loop, [&loop] { return (*loop)->now(); });
+  if (!keeper) return fail(keeper.error().text);
+
   const int status = (*loop)->run();
+  keeper->reset();
   (*server)->stop();
   (*recordings)->stop();
   projector->stop();
