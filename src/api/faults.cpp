@@ -78,6 +78,9 @@ const std::vector<Fault>& faults() {
       {"url-bad", 422, "This address cannot be a webhook's.", "این نشانی برای وب‌هوک پذیرفته نیست."},
       {"host-not-allowed", 422, "This host is not allowed; the machine's administrator names hosts in pasokh.toml.", "این میزبان مجاز نیست؛ مدیر سامانه میزبان‌ها را در pasokh.toml نام می‌برد."},
       {"https-only", 422, "Webhooks go over HTTPS only.", "وب‌هوک تنها با HTTPS فرستاده می‌شود."},
+      {"reason-missing", 422, "Please say why.", "لطفاً دلیل را بنویسید."},
+      {"hold-unknown", 404, "This recording is not held.", "این ضبط نگه‌داشته نشده است."},
+      {"comments-full", 409, "This recording has as many comments as it takes.", "این ضبط بیش از این یادداشت نمی‌پذیرد."},
       {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
   };
   return all;

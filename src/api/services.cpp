@@ -56,6 +56,26 @@ Result<Services::Reading> Services::reports() {
   return Reading(*this, std::move(opened));
 }
 
+namespace {
+constexpr Duration heard_again_after = Duration::minutes(30);
+constexpr std::size_t heard_max = 10'000;
+}  // namespace
+
+bool Services::heard_lately(const std::string& access, Instant now) {
+  const std::scoped_lock lock(heard_guard_);
+  const auto found = heard_.find(access);
+  if (found == heard_.end() || now - found->second > heard_again_after) return false;
+  found->second = now;
+  return true;
+}
+
+void Services::note_heard(const std::string& access, Instant now) {
+  const std::scoped_lock lock(heard_guard_);
+  if (heard_.size() >= heard_max) std::erase_if(heard_, [&](const auto& one) { return now - one.second > heard_again_after; });
+  if (heard_.size() >= heard_max) heard_.clear();  // noted twice rather than never
+  heard_[access] = now;
+}
+
 Result<storage::OfficeDatabase*> Services::office() {
   const std::scoped_lock lock(office_guard_);
   if (!office_) {
@@ -70,17 +90,21 @@ void Services::give_back(storage::Reports reports) {
   if (reports_.size() < idle_readers_max) reports_.push_back(std::move(reports));
 }
 
-Result<std::shared_ptr<archive::Recording>> Services::recording(CallId call, storage::ArchiveRow& row) {
+Result<std::string> Services::recording_file(CallId call, storage::ArchiveRow& row) {
   TRY(reading, reports());
   TRY(found, reading->recording(call));
-  const auto none = [] { return trouble("recording-unknown", ""); };
-  if (!found || found->state != "finished") return none();
+  if (!found || found->state != "finished") return trouble("recording-unknown", "");
   row = *found;
-  const std::string file = archive::find_recording({{}, recordings_}, row.capture);
-  if (file.empty()) return none();
+  std::string file = archive::find_recording({{}, recordings_}, row.capture);
+  if (file.empty()) return trouble("recording-unknown", "");
+  return file;
+}
+
+Result<std::shared_ptr<archive::Recording>> Services::recording(CallId call, storage::ArchiveRow& row) {
+  TRY(file, recording_file(call, row));
   TRY(journal, storage::JournalReader::open(dir_));
   const auto wrapped = journal.live(storage::LiveKind::recording_key, text(row.capture));
-  if (!wrapped) return none();  // erased: the sound is gone for ever
+  if (!wrapped) return trouble("recording-unknown", "");  // erased: the sound is gone for ever
   TRY(master, archive::MasterKey::load_or_create(dir_));
   TRY(key, master.unwrap(*wrapped, row.capture));
   TRY(opened, archive::Recording::open(file, key));

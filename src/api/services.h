@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -54,6 +55,11 @@ class Services {
   Result<Reading> reports();
   // A finished recording of a call; "recording-unknown" when there is none (any more, or yet).
   Result<std::shared_ptr<archive::Recording>> recording(CallId call, storage::ArchiveRow& row);
+  Result<std::string> recording_file(CallId call, storage::ArchiveRow& row);  // its file, unopened; the same fault
+
+  // One access that comes in many requests (ranges of a recording) is noted once: again only after half an hour without it.
+  bool heard_lately(const std::string& access, Instant now);
+  void note_heard(const std::string& access, Instant now);
 
   Result<archive::MasterKey> master_key() { return archive::MasterKey::load_or_create(dir_); }
 
@@ -82,6 +88,8 @@ class Services {
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
   std::mutex reports_guard_;
+  std::mutex heard_guard_;
+  std::map<std::string, Instant> heard_;       // access -> last request
   std::mutex office_guard_;
   std::unique_ptr<storage::OfficeDatabase> office_;
   std::vector<storage::Reports> reports_;

@@ -1,11 +1,14 @@
 // pasokh archive list … and pasokh archive export CALL --to FILE.
+#include <chrono>
 #include <cstdio>
 
 #include "app/configuration.h"
 #include "app/report_print.h"
+#include "app/retention.h"
 #include "archive/archive.h"
 #include "archive/finisher.h"
 #include "archive/keys.h"
+#include "base/calendar.h"
 #include "base/persian.h"
 #include "storage/journal.h"
 
@@ -53,11 +56,32 @@ int export_one(const Args& args, storage::Reports& reports) {
   return done;
 }
 
+// What the server does each night, now.
+int retention(const Args& args) {
+  const std::string dir = data_dir(args);
+  const auto configuration = read_configuration(dir);
+  if (!configuration) return fail(configuration.error().text);
+  auto office = storage::OfficeDatabase::open(dir);
+  if (!office) return fail(office.error().text);
+  Instant at{std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+  if (const auto asked = args.option("as-of")) {
+    const auto typed = parse_time(*asked);
+    if (!typed) return wrong_usage("archive", typed.error().text);
+    at = {typed->us};
+  }
+  const bool dry = args.option("dry-run").has_value();
+  const auto done_now = apply_retention(dir, configuration->recordings, **office, at, dry, [&](const switchboard::Commands& commands) { return switchboard::ask_centre(dir, commands); });
+  if (!done_now) return fail(done_now.error().text);
+  std::printf("%s %lld, held %lld\n", dry ? "would erase" : "erased", static_cast<long long>(done_now->erased), static_cast<long long>(done_now->held));
+  return done;
+}
+
 }  // namespace
 
 int archive_command(const Args& args) {
   const std::string verb = args.words.empty() ? "" : args.words[0];
-  if (verb != "list" && verb != "export") return wrong_usage("archive", "expected archive list or archive export CALL --to FILE");
+  if (verb == "retention" && args.words.size() == 1) return retention(args);
+  if (verb != "list" && verb != "export") return wrong_usage("archive", "expected archive list, archive export CALL --to FILE, or archive retention");
   if (verb == "list" && args.words.size() > 1) return wrong_usage("archive", "unexpected \"" + args.words[1] + "\"");
   auto reports = storage::Reports::open(data_dir(args));
   if (!reports) return fail(reports.error().text);

@@ -28,6 +28,7 @@ int call_command(const Args&);                  // test caller
 int load_command(const Args&);                  // how much this machine carries
 int demo_command(const Args&);                  // built-in customers and specialists against a running server
 int noun_command(const Args&);                  // queue|agent|device|number|trunk|user|centre
+int hours_command(const Args&);                 // hours|holidays
 int import_command(const Args&);
 int report_command(const Args&);
 int explain_command(const Args&);

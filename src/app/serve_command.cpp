@@ -13,6 +13,7 @@
 #include "api/webhooks.h"
 #include "app/commands.h"
 #include "app/configuration.h"
+#include "app/office_keeper.h"
 #include "app/recordings.h"
 #include "archive/keys.h"
 #include "archive/phrases.h"
@@ -141,7 +142,11 @@ int serve_command(const Args& args) {
   if (!server) return fail(server.error().text);
   web = std::move(*server);
 
+  auto keeper = OfficeKeeper::start(dir, configuration.recordings, **loop, [&loop] { return (*loop)->now(); });
+  if (!keeper) return fail(keeper.error().text);
+
   const int status = (*loop)->run();
+  keeper->reset();
   web->stop();
   outbox->stop();
   (*recordings)->stop();

@@ -62,10 +62,17 @@ create table holiday(list text not null, n bigint not null, calendar bigint not 
   name_fa text not null, name_en text not null, primary key(list, n)) without rowid;  -- year null: each year
 )sql";
 
+constexpr const char* recordings_3 = R"sql(
+create table recording_hold(call integer primary key, reason text not null, by_whom text not null, at bigint not null);
+create table recording_comment(id integer primary key autoincrement, call bigint not null, at_ms bigint not null, text text not null, by_whom text not null, at bigint not null);
+create index recording_comment_by_call on recording_comment(call, at_ms, id);
+create table office_task(name text primary key, done_at bigint not null) without rowid;
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& office_migrations() {
-  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}};
+  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}};
   return all;
 }
 

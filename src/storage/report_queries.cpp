@@ -133,6 +133,9 @@ struct Codes {
   }
 };
 
+bool is_among(const ReportFilter& filter, CallId call) { return !filter.among || std::binary_search(filter.among->begin(), filter.among->end(), call); }
+bool lasts(const ReportFilter& filter, std::int64_t ms) { return ms >= filter.min_duration.ms() && (filter.max_duration.us == 0 || ms <= filter.max_duration.ms()); }
+
 // One agent's facts in an interval.
 struct OfAgent {
   std::vector<r::OfferFact> offers;
@@ -328,8 +331,9 @@ Result<std::vector<CallRow>> Reports::Impl::calls(const ReportFilter& filter) {
   std::vector<CallRow> rows;
   TRY_DONE(select.each(db(), [&](Statement& statement) {
     if (wanted && !wanted->contains(static_cast<std::uint64_t>(statement.integer(0)))) return true;
+    if (!is_among(filter, id_at<CallId>(statement, 0))) return true;
     CallRow row = call_row(statement);
-    if (!has_number(row) || row.talk_ms < filter.min_duration.ms()) return true;
+    if (!has_number(row) || !lasts(filter, row.talk_ms)) return true;
     rows.push_back(std::move(row));
     return filter.limit == 0 || static_cast<std::int64_t>(rows.size()) < filter.limit;
   }));
@@ -664,8 +668,9 @@ Result<std::vector<ArchiveRow>> Reports::Impl::archive(const ReportFilter& filte
       row.marks.emplace_back(marks.substr(0, cut));
       marks.remove_prefix(std::min(cut + 1, marks.size()));
     }
+    if (!is_among(filter, id_at<CallId>(s, 8))) return true;
     const CallRow call = call_row(s, 8);
-    if (!has_number(call) || row.duration_ms < filter.min_duration.ms()) return true;
+    if (!has_number(call) || !lasts(filter, row.duration_ms)) return true;
     row.call = call.call;
     row.caller = call.caller;
     row.number = call.number;
@@ -681,6 +686,17 @@ Result<std::vector<ArchiveRow>> Reports::Impl::archive(const ReportFilter& filte
 Result<std::vector<ArchiveRow>> Reports::archive(const ReportFilter& filter) {
   TRY_DONE(impl_->begin(filter));
   return impl_->archive(filter, {});
+}
+
+Result<std::vector<KeptRecording>> Reports::finished_before(const std::string& queue, Instant cutoff) {
+  ReportFilter filter;
+  filter.queue = queue;
+  TRY_DONE(impl_->begin(filter));
+  std::vector<KeptRecording> rows;
+  TRY(select, impl_->db().prepare("select recording.capture, recording.call from recording join call on call.call = recording.call "
+                                  "where recording.started < $1 and recording.state = 'finished' and call.last_queue = $2 order by recording.started"));  // recording_by_start
+  TRY_DONE(select.each([&](Statement& row) { rows.push_back({id_at<CaptureId>(row, 0), id_at<CallId>(row, 1)}); }, cutoff.us, static_cast<std::int64_t>(impl_->queue.value)));
+  return rows;
 }
 
 Result<std::optional<ArchiveRow>> Reports::recording(CallId call) {

@@ -27,6 +27,8 @@ struct ReportFilter {
   Duration min_duration;               // archive: of the recording; calls: of the talk
   std::optional<office::reports::Metric> metric;  // calls behind a figure of `queues` (with queue, from, to as there)
   std::optional<Instant> now;          // who still waits or talks is judged as of then (nothing: the clock)
+  std::optional<std::vector<CallId>> among;  // only these, sorted upwards (found elsewhere: by disposition, by words of a note)
+  Duration max_duration;               // 0: any; of the recording (archive) or the talk (calls)
   CallId before;                       // page: calls older than this one (0: from the newest); lists come newest first…
   std::int64_t limit = 0;              // …when limited (0: all, oldest first)
 };
@@ -111,6 +113,11 @@ struct ArchiveRow {
   PASOKH_FIELDS(capture, call, state, duration_ms, caller, number, queue, agent, outcome, started, sha256, bytes, why, marks)
 };
 
+struct KeptRecording {
+  CaptureId capture;
+  CallId call;
+};
+
 class Reports {
  public:
   static Result<Reports> open(const std::string& dir);
@@ -126,6 +133,9 @@ class Reports {
   Result<std::vector<IntervalRow>> intervals(const ReportFilter&, IntervalBy);
   Result<std::vector<ArchiveRow>> archive(const ReportFilter&);
   Result<std::optional<ArchiveRow>> recording(CallId);       // the last capture of a call
+
+  // Finished ones (not erased) of calls whose last queue this was, begun before `cutoff`; oldest first.
+  Result<std::vector<KeptRecording>> finished_before(const std::string& queue, Instant cutoff);
 
   Result<std::string> time_zone();                           // of the centre: "Asia/Tehran"
   // Moves the read models up to the journal's end; every question does it first.

@@ -89,6 +89,14 @@ Reply Switchboard::apply(const Command& command, Instant now) {
     if (verb == "report") return run(floor::CompleteReport{target, call_id(setting(command, "call")), by});
     if (verb == "release") return run(floor::ReleaseReport{target, by});
   }
+  if (noun == "recording" && verb == "erase") {  // the file is gone already; without its key no copy of it can be heard either
+    const CaptureId capture{call_id(target).value};
+    const auto call = call_id(setting(command, "call"));
+    if (!capture || !call) return refused("recording-unknown", "\"" + target + "\" is no recording");
+    put_row(storage::LiveKind::recording_key, text(capture), std::nullopt);
+    record(floor::RecordingErased{call, capture, setting(command, "why")}, now);
+    return {true, {}, {}, "{}"};
+  }
   if (noun == "call") {
     const auto call = call_id(target);
     if (!call) return refused("call-unknown", "\"" + target + "\" is no call id; `pasokh call list` shows the live ones");

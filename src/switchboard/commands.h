@@ -4,6 +4,8 @@
 //   noun agent    verb ready|pause|out|hold|resume|transfer|consult|complete|cancel|dial|hangup|report|release    target: agent's code
 //        settings: device; reason; agent|queue|number (where to); call (whose report is complete); by
 //   noun call     verb list|give|hangup           target: call id; settings: agent
+//   noun hours    verb set|remove|list           target: code; settings: openings, known_until (api/timetables.h)
+//   noun recording verb erase                     target: capture; settings: call, why. Not offered to people: retention says when
 //   noun centre   verb health|doctor|explain
 #pragma once
 
