@@ -47,7 +47,7 @@ window.phone = {
       this.pc = new RTCPeerConnection(this.configuration);
       this.pc.onconnectionstatechange = () => this.states.push(this.pc.connectionState);
       this.pc.addTransceiver(this.stream.getAudioTracks()[0], {direction: 'sendrecv', streams: [this.stream]});
-      this.pc.ontrack = (e) => this.listen(e.track);
+      this.pc.ontrack = (e) => this.listen(e.track, e.receiver);
     }
     await this.pc.setLocalDescription(await this.pc.createOffer());
     return this.pc.localDescription.sdp;
