@@ -133,6 +133,15 @@ std::string level(Configuration& c, const Value& v) {
   return {};
 }
 
+Setter maybe_text_into(std::string Configuration::*field) {
+  return [field](Configuration& c, const Value& v) -> std::string {
+    const auto* text = std::get_if<std::string>(&v);
+    if (!text) return "a text, or \"\"";
+    c.*field = *text;
+    return {};
+  };
+}
+
 std::string browser_addresses(Configuration& c, const Value& v) {
   const std::string expected = "a list of IP addresses, like [\"203.0.113.7\"]";
   const auto* list = std::get_if<std::vector<std::string>>(&v);
@@ -161,6 +170,8 @@ const std::map<std::string, Setter>& known_keys() {
       {"media.workers", number_into(&C::workers, 1, 256)},
       {"browser.port", number_into(&C::browser_port, 0, 65'000)},
       {"browser.addresses", browser_addresses},
+      {"browser.turn", maybe_text_into(&C::browser_turn)},
+      {"browser.turn_secret", maybe_text_into(&C::browser_turn_secret)},
       {"paths.captures", text_into(&C::captures)},
       {"paths.recordings", text_into(&C::recordings)},
       {"paths.prompts", text_into(&C::prompts)},
@@ -397,7 +408,9 @@ std::string configuration_text(const Configuration& c) {
          "workers = " + n(c.workers) + "                          # processes that carry the audio; one per core, at least 2\n\n"
          "[browser]                            # the browser as a phone\n"
          "port = " + n(c.browser_port) + "                         # UDP, the first media worker's; each further one has the next; 0: no browser phones\n"
-         "addresses = [" + outside + "]                       # where browsers outside find it: [\"203.0.113.7\"], the router's public address\n\n"
+         "addresses = [" + outside + "]                       # where browsers outside find it: [\"203.0.113.7\"], the router's public address\n"
+         "turn = " + quote(c.browser_turn) + "                           # for networks without UDP: \"turns:HOST:443?transport=tcp\"\n"
+         "turn_secret = " + quote(c.browser_turn_secret) + "                    # static-auth-secret of that server\n\n"
          "[paths]                              # relative ones stand below this folder\n"
          "captures = " + quote(c.captures) + "\n"
          "recordings = " + quote(c.recordings) + "\n"

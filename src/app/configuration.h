@@ -38,6 +38,7 @@ struct Configuration {
   // [browser]
   std::uint16_t browser_port = 10'000;         // UDP, browser phones of the first media worker; the next worker has the next port; 0: none
   std::vector<std::string> browser_addresses;  // where browsers outside reach that port: the router's public address
+  std::string browser_turn, browser_turn_secret;  // "turns:HOST:443?transport=tcp", and the word that makes passwords for it
   // [paths], relative ones to DIR; absolute after read_configuration
   std::string captures = "captures", recordings = "recordings", prompts = "prompts";
   // [limits]

@@ -88,6 +88,8 @@ int serve_command(const Args& args) {
   options.local_networks = configuration.local_networks;
   options.browser_port = configuration.browser_port;
   options.browser_addresses = configuration.browser_addresses;
+  options.turn = configuration.browser_turn;
+  options.turn_secret = configuration.browser_turn_secret;
   options.captures = configuration.captures;
   options.reserve_bytes = configuration.journal_reserve_mib << 20;
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);

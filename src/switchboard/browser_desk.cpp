@@ -15,6 +15,7 @@ namespace pasokh::switchboard {
 namespace {
 
 constexpr Duration page_away = Duration::seconds(10);        // a reload takes 1-3 s, a lost network as long as it takes
+constexpr Duration turn_pass_for = Duration::hours(24);
 constexpr std::size_t longest_message = 2 * sip::longest_browser_offer, longest_tab = 64, digits_at_once = 64;
 constexpr std::size_t ufrag_size = 12, password_size = 32;   // 72 and 192 bits (RFC 8445 §5.3 wants 24 and 128)
 constexpr std::size_t figures_kept = 10'000;                 // of legs whose last word from the worker never came
@@ -138,7 +139,7 @@ void BrowserDesk::enrol(Page page, Seated& seated, const Said& said, Instant now
     list += member("state", row.up ? (row.held ? "held" : "talking") : "ringing") + member("caller", row.caller) + member("name", row.name) + member("queue", row.queue);
     list += member("since", rfc3339(row.since)) + (row.answers_itself && !row.up ? ",\"answer\":true}" : "}");
   }
-  out.to_page(page, words("registered", {}, member("device", seated.device.empty() ? seated.agent + "-web" : seated.device) + ",\"legs\":[" + list + "]"));
+  out.to_page(page, words("registered", {}, member("device", seated.device.empty() ? seated.agent + "-web" : seated.device) + ",\"legs\":[" + list + "]" + ice_servers(seated.agent, now)));
   for (const auto& [id, row] : legs_)
     if (row.device == *device && !row.up) {
       ring(row, page, out);
@@ -203,6 +204,20 @@ BrowserFigures BrowserDesk::take_figures(LegId leg) {
 void BrowserDesk::ring(const BrowserLegRow& row, Page page, Out& out) const {
   const auto more = member("call", text(row.call)) + member("caller", row.caller) + member("name", row.name) + member("queue", row.queue);
   out.to_page(page, words("ring", row.leg, more + (row.answers_itself ? ",\"answer\":true" : "")));
+}
+
+// A user and password that the TURN server can check and nobody can make: good for a day, named after the agent.
+std::string BrowserDesk::ice_servers(const std::string& agent, Instant now) const {
+  if (turn_.uri.empty()) return {};
+  const auto user = std::to_string((now + turn_pass_for).us / 1'000'000) + ":" + agent;
+  unsigned char mac[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  HMAC(EVP_sha1(), turn_.secret.data(), static_cast<int>(turn_.secret.size()), reinterpret_cast<const unsigned char*>(user.data()), user.size(), mac, &size);
+  unsigned char password[2 * EVP_MAX_MD_SIZE];
+  const int length = EVP_EncodeBlock(password, mac, static_cast<int>(size));
+  std::string uri;
+  append_json_string(uri, turn_.uri);
+  return ",\"ice\":[{\"urls\":[" + uri + "]" + member("username", user) + member("credential", {reinterpret_cast<const char*>(password), static_cast<std::size_t>(length)}) + "}]";
 }
 
 BrowserDesk::Page BrowserDesk::page_of(const BrowserLegRow& row) const {

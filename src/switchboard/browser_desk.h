@@ -33,6 +33,9 @@ struct BrowserLegRow {
   PASOKH_FIELDS(leg, call, device, up, answers_itself, caller, name, queue, since, worker, generation, plan, peer, held)
 };
 
+// A TURN server for pages that no UDP leaves from (coturn's use-auth-secret); uri empty: there is none.
+struct TurnServer { std::string uri, secret; };
+
 // The worst that the page's own statistics showed, for the call's record.
 struct BrowserFigures { std::int64_t loss_permille = 0, jitter_us = 0, round_trip_us = 0; };
 
@@ -58,7 +61,7 @@ class BrowserDesk {
   };
 
   // secret: what ICE passwords are made of; epoch: grows at each start
-  BrowserDesk(std::string secret, std::uint64_t epoch) : secret_(std::move(secret)), epoch_(epoch) {}
+  BrowserDesk(std::string secret, std::uint64_t epoch, TurnServer turn) : secret_(std::move(secret)), epoch_(epoch), turn_(std::move(turn)) {}
 
   // --- pages
   void attach(Page, std::string device, std::string agent);
@@ -108,11 +111,13 @@ class BrowserDesk {
   void take_digits(const BrowserLegRow&, const Said&, Out&);
   void take_figures(const BrowserLegRow&, const Said&);
   void ring(const BrowserLegRow&, Page, Out&) const;
+  std::string ice_servers(const std::string& agent, Instant now) const;
   Page page_of(const BrowserLegRow&) const;
   std::string name_for(const BrowserLegRow&, std::string_view what, std::size_t size) const;
 
   std::string secret_;
   std::uint64_t epoch_;
+  TurnServer turn_;
   std::map<Page, Seated> pages_;
   std::map<DeviceId, Seat> seats_;
   std::map<LegId, BrowserLegRow> legs_;

@@ -304,6 +304,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
       browser.port = options_.browser_port;
       browser.fingerprint = *made;
       browser.addresses = browser_addresses(sip.listen_udp);
+      browser.turn = {options_.turn, options_.turn_secret};
     } else if (options_.hooks.log) {
       options_.hooks.log("error", "browser-phones-off", {{"why", made.error().text}});
     }

@@ -50,7 +50,7 @@ Switchboard::Switchboard(Setup setup, floor::Floor floor, std::uint64_t last_seq
         config.is_number = [this](std::string_view digits) { return bool(floor_.number(digits)); };
         return config;
       }()),
-      browsers_(setup_.sip.nonce_secret, setup_.sip.epoch), last_seq_(last_seq), next_party_((setup_.sip.epoch << 24) + 1), worker_alive_(setup_.workers.size(), false) {}
+      browsers_(setup_.sip.nonce_secret, setup_.sip.epoch, setup_.browser.turn), last_seq_(last_seq), next_party_((setup_.sip.epoch << 24) + 1), worker_alive_(setup_.workers.size(), false) {}
 
 void Switchboard::log(std::string_view level, std::string_view text, std::vector<std::pair<std::string, std::string>> fields) const {
   if (setup_.hooks.log) setup_.hooks.log(level, text, fields);

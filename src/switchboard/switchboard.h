@@ -74,6 +74,7 @@ struct BrowserSetup {
   std::uint16_t port = 0;
   std::string certificate, fingerprint;             // file; SHA-256, 32 bytes
   std::vector<std::string> addresses;               // where browsers may find us, best first
+  TurnServer turn;
 };
 
 struct Setup {

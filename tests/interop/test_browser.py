@@ -4,14 +4,18 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
 
-from harness import InteropTest, g711, main, patient, wait_until
+from harness import InteropTest, free_ports, g711, main, patient, read_wav, wait_until
 from peers.chromium import Chromium
+from peers.firefox import Firefox
 from peers.text_socket import TextSocket
 
 RATE = 4  # compared at 2 kHz: both signals have nothing above 500 Hz, so the place between two samples does not matter
@@ -52,6 +56,8 @@ class Desk:
         with urllib.request.urlopen(request, timeout=20) as answer:
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
         self.socket = None
+        if centre.http("GET", "/v1/live")[0] == 404:
+            test.skipTest("this program has no live socket")
         self.connect()
 
     def connect(self):
@@ -124,11 +130,15 @@ class Way:
         self.server_side.close()
 
 
-class BrowserPhone(InteropTest):
+class WithChromium(InteropTest):
+    @classmethod
+    def open_browser(cls):
+        return Chromium(SIGNALS["agent"])
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.chromium = Chromium(SIGNALS["agent"])
+        cls.chromium = cls.open_browser()
 
     @classmethod
     def tearDownClass(cls):
@@ -143,6 +153,7 @@ class BrowserPhone(InteropTest):
             text = f.read()
         with open(path, "w") as f:
             f.write(re.sub(r"(?m)^port = \d+", "port = %d" % self.two_ports(), text, count=1))
+        self.prepare(path)
         self.server.start()
         self.quiet_queue(self.server)
         self.sound = self.rtp(SIGNALS)
@@ -150,6 +161,9 @@ class BrowserPhone(InteropTest):
         self.addCleanup(self.page.close)
         self.desk = Desk(self, self.server, "a01", self.page)
         self.addCleanup(lambda: self.desk.close())
+
+    def prepare(self, configuration):
+        pass
 
     def two_ports(self):
         for low in range(41000 + os.getpid() % 400 * 2, 43000, 2):
@@ -192,6 +206,8 @@ class BrowserPhone(InteropTest):
         self.assertGreater(likeness(at_customer, SIGNALS["agent"]), 0.9, "what the customer heard is not what the page said")
         self.assertGreater(likeness(at_page, SIGNALS["customer"]), 0.9, "what the page heard is not what the customer said")
 
+
+class BrowserPhone(WithChromium):
     def test_a_call_is_answered_in_the_browser_and_both_hear_each_other(self):
         call, leg = self.talk()
         self.check_both_hear(call)
@@ -209,7 +225,19 @@ class BrowserPhone(InteropTest):
         self.desk.told("bye")
         call.wait_ended(patient(5))
         row = self.row(self.server, "09120000001")
-        self.assertEqual(row["outcome"], "answered")
+        self.assertEqual((row["outcome"], row["agent"]), ("answered", "a01"))
+        self.check_recording(row)
+
+    def check_recording(self, row):
+        def finished():
+            return any(r["call"] == row["call"] and r["state"] == "finished" for r in self.server.json("archive", "list"))
+        wait_until(finished, patient(20), lambda: "the recording to be finished: %s" % self.server.json("archive", "list"), every=0.1)
+        path = os.path.join(self.server.base, "call.wav")
+        self.server.cli("archive", "export", row["call"], "--to", path)
+        rate, (left, right) = read_wav(path)
+        self.assertEqual(rate, 8000)
+        self.assertGreater(likeness(left[rate:3 * rate], SIGNALS["customer"]), 0.8, "the customer on the left")
+        self.assertGreater(likeness(right[rate:3 * rate], SIGNALS["agent"]), 0.8, "the browser on the right")
 
 
     def test_reload_of_the_page_in_mid_call(self):
@@ -358,6 +386,68 @@ class BrowserPhone(InteropTest):
         self.desk.connect()
         self.desk.register()
         wait_until(lambda: next(a for a in self.server.json("agent", "list") if a["agent"] == "a01")["state"] == "ready", patient(5), "the agent to be ready again")
+
+
+class WithoutUdp(WithChromium):
+    """A page that no UDP leaves from: its sound goes by TCP through coturn (docs/connect-browser.md)."""
+
+    def prepare(self, configuration):
+        port = free_ports(1)[0]
+        folder = tempfile.mkdtemp(prefix="pasokh-turn-")
+        self.addCleanup(shutil.rmtree, folder, True)
+        output = open(os.path.join(folder, "output"), "w")
+        self.addCleanup(output.close)
+        turn = subprocess.Popen(["turnserver", "-n", "--listening-ip", "127.0.0.1", "--listening-port", str(port), "--relay-ip", "127.0.0.1", "--min-port", "42500", "--max-port", "42999",
+                                 "--use-auth-secret", "--static-auth-secret", "north", "--realm", "centre", "--no-tls", "--no-dtls", "--no-udp", "--no-cli", "--allow-loopback-peers",
+                                 "--log-file", "stdout", "--pidfile", os.path.join(folder, "pid"), "--userdb", os.path.join(folder, "turndb")],
+                                stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.addCleanup(turn.wait)
+        self.addCleanup(turn.kill)
+        with open(configuration) as f:
+            text = f.read()
+        with open(configuration, "w") as f:
+            f.write(text.replace('turn = ""', 'turn = "turn:127.0.0.1:%d?transport=tcp"' % port).replace('turn_secret = ""', 'turn_secret = "north"'))
+
+    def sit_down(self):
+        told = self.desk.register()
+        self.assertEqual(len(told["ice"]), 1)
+        self.page.run("void (phone.configuration = {iceServers: %s, iceTransportPolicy: 'relay'})" % json.dumps(told["ice"]))
+        self.server.cli("agent", "ready", "a01", "--device", "a01-web")
+
+    def test_the_sound_goes_by_tcp_through_a_turn_server(self):
+        call, leg = self.talk()
+        pair = self.page.run("(async () => { const all = [...(await phone.pc.getStats()).values()]; const t = all.find((r) => r.type === 'transport');"
+                             " return all.find((r) => r.id === all.find((p) => p.id === t.selectedCandidatePairId).localCandidateId); })()")
+        self.assertEqual((pair["candidateType"], pair["relayProtocol"]), ("relay", "tcp"))
+        self.check_both_hear(call)
+
+
+class InFirefox(WithChromium):
+    """One call in Firefox ESR. It sends nothing to 127.0.0.1, so the server listens everywhere."""
+
+    @classmethod
+    def open_browser(cls):
+        return Firefox()
+
+    def prepare(self, configuration):
+        with open(configuration) as f:
+            text = f.read()
+        with open(configuration, "w") as f:
+            f.write(text.replace('listen = "127.0.0.1:%d"' % self.server.sip_port, 'listen = "0.0.0.0:%d"' % self.server.sip_port))
+
+    def test_a_call_is_answered_in_firefox_and_both_hear_each_other(self):
+        call, leg = self.talk()
+        self.page.run("phone.take()")
+        before = len(self.sound.heard(call.media).payloads)
+        time.sleep(2.5)  # the conversation itself
+        at_page = g711.decode(bytes(self.page.run("phone.take()")), 8)
+        at_customer = [sample for kind, _, _, data in self.sound.heard(call.media).payloads[before:] if kind == 8 for sample in g711.decode(data, kind)]
+        self.assertGreater(likeness(at_page, SIGNALS["customer"]), 0.9, "what the page heard is not what the customer said")
+        self.assertGreater(len(at_customer), 12000)
+        tone = max((440, 1000), key=lambda hertz: g711.power(at_customer[4000:8000], hertz))
+        self.assertGreater(g711.power(at_customer[4000:8000], tone), 0.8, "the customer does not hear Firefox's tone")
+        self.desk.say("hangup", leg)
+        call.wait_ended(patient(5))
 
 
 if __name__ == "__main__":

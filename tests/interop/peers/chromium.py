@@ -19,7 +19,7 @@ PROGRAM = shutil.which("chromium") or "/usr/bin/chromium"
 
 PAGE = """<!doctype html><title>phone</title><script>
 window.phone = {
-  heard: [], states: [],
+  heard: [], states: [], configuration: {},
   async open() {
     this.stream = await navigator.mediaDevices.getUserMedia({audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false}});
     this.context = new AudioContext({sampleRate: 8000});
@@ -44,10 +44,10 @@ window.phone = {
       this.pc.restartIce();
     } else {
       if (this.pc) this.pc.close();
-      this.pc = new RTCPeerConnection();
+      this.pc = new RTCPeerConnection(this.configuration);
       this.pc.onconnectionstatechange = () => this.states.push(this.pc.connectionState);
       this.pc.addTransceiver(this.stream.getAudioTracks()[0], {direction: 'sendrecv', streams: [this.stream]});
-      this.pc.ontrack = (e) => this.listen(e.track);
+      this.pc.ontrack = (e) => this.listen(e.track, e.receiver);
     }
     await this.pc.setLocalDescription(await this.pc.createOffer());
     return this.pc.localDescription.sdp;

@@ -1,5 +1,4 @@
-"""Debian's Firefox ESR without a window, over WebDriver BiDi (W3C): the same page as in chromium.py. It has no microphone that plays
-a file, so the page's sound comes from the page itself: the known signal, played round and round."""
+"""Debian's Firefox ESR without a window, over WebDriver BiDi (W3C): the same page as in chromium.py."""
 import json
 import os
 import re
@@ -18,38 +17,38 @@ PROGRAM = shutil.which("firefox-esr") or "/usr/bin/firefox-esr"
 
 PREFERENCES = {
     "media.autoplay.default": 0, "media.autoplay.blocking_policy": 0, "media.navigator.permission.disabled": True, "media.navigator.streams.fake": True,
-    "media.peerconnection.ice.obfuscate_host_addresses": False, "media.cubeb.force_null_context": True, "media.cubeb.sandbox": False, "browser.shell.checkDefaultBrowser": False,
+    "media.peerconnection.ice.obfuscate_host_addresses": False, "browser.shell.checkDefaultBrowser": False,
     "datareporting.policy.dataSubmissionEnabled": False, "app.update.enabled": False, "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False, "toolkit.telemetry.server": "", "browser.startup.page": 0,
 }
 
-# Where the microphone was: the signal itself.
+# Its microphone is Firefox's own fake one, a pure tone. Without a sound card no AudioContext runs, so what comes in is taken where it
+# leaves SRTP, before it is decoded: a list of A-law octets.
 OPEN = """
 phone.open = async function () {
-  const context = new AudioContext({sampleRate: 48000});
-  const samples = %s;
-  const buffer = context.createBuffer(1, samples.length * 6, 48000);
-  const into = buffer.getChannelData(0);
-  for (let i = 0; i < samples.length; i++)
-    for (let k = 0; k < 6; k++) into[i * 6 + k] = (samples[i] + (samples[(i + 1) %% samples.length] - samples[i]) * k / 6) / 32768;
-  const source = context.createBufferSource();
-  source.buffer = buffer;
-  source.loop = true;
-  const out = context.createMediaStreamDestination();
-  source.connect(out);
-  source.start();
-  context.resume();
-  this.stream = out.stream;
-  this.context = new AudioContext();
-  this.context.resume();
+  this.stream = await navigator.mediaDevices.getUserMedia({audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: false}});
   return this.stream.getAudioTracks().length;
+};
+phone.listen = function (track, receiver) {
+  const work = `onrtctransform = async ({transformer}) => {
+    const reader = transformer.readable.getReader(), writer = transformer.writable.getWriter();
+    for (;;) {
+      const {value, done} = await reader.read();
+      if (done) return;
+      postMessage(new Uint8Array(value.data.slice(0)));
+      await writer.write(value);
+    }
+  }`;
+  const worker = new Worker(URL.createObjectURL(new Blob([work])));
+  this.heard = [];
+  worker.onmessage = (e) => this.heard.push(...e.data);
+  receiver.transform = new RTCRtpScriptTransform(worker, {});
 };
 """
 
 
 class Firefox:
-    def __init__(self, sound):
-        self.sound = sound
+    def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="pasokh-firefox-")
         profile = os.path.join(self.folder, "profile")
         os.mkdir(profile)
@@ -107,8 +106,8 @@ class Page(chromium.Page):
 
     def load(self):
         self.firefox.ask("browsingContext.navigate", context=self.context, url="http://127.0.0.1:%d/" % self.firefox.server.server_address[1], wait="complete")
-        self.run("(() => {%s; return true})()" % (OPEN % json.dumps(self.firefox.sound)))
-        assert self.run("phone.open()") == 1, "no sound"
+        self.run("(() => {%s; return true})()" % OPEN)
+        assert self.run("phone.open()") == 1, "no microphone"
 
     def run(self, script, timeout=40):
         result = self.firefox.ask("script.evaluate", timeout, expression="(async () => JSON.stringify([await (%s)]))()" % script, target={"context": self.context}, awaitPromise=True,

@@ -359,6 +359,16 @@ TEST_CASE("figures of the network: told to the page each time the worker has mea
   CHECK(measured->peer_round_trip_us == 40'000);
 }
 
+TEST_CASE("for networks without UDP a page gets a TURN server, and a password for a day that its secret makes") {
+  Seat seat;
+  seat.desk.turn_server = {"turns:turn.example:443?transport=tcp", "north"};
+  seat.desk.kill();
+  seat.come(1);
+  // HMAC-SHA1("north", "1800086400:a01") in base 64, by openssl(1)
+  CHECK(seat.told(1, "registered") ==
+        R"({"type":"phone.registered","device":"a01-web","legs":[],"ice":[{"urls":["turns:turn.example:443?transport=tcp"],"username":"1800086400:a01","credential":"Lqg+qKPDBBmDX6w3uNTWUENVLFo="}]})");
+}
+
 TEST_CASE("nonsense from a page is answered with a word and harms nothing") {
   Seat seat;
   seat.talk();

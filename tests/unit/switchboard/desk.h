@@ -93,6 +93,7 @@ class Desk {
   std::vector<Datagram> sent;
   std::vector<PageWord> told;          // to pages of browser phones
   std::vector<CaptureId> finishing;
+  TurnServer turn_server;              // holds from the next kill() on
 
  private:
   void start() {
@@ -103,7 +104,7 @@ class Desk {
     setup.sip.epoch = ++epoch_;
     setup.workers = {PortPool(20000, 20999), PortPool(21000, 21999)};
     setup.captures = "/nowhere";
-    setup.browser = {10'000, "/nowhere/browser.pem", std::string(32, 'f'), {"192.0.2.10"}};
+    setup.browser = {10'000, "/nowhere/browser.pem", std::string(32, 'f'), {"192.0.2.10"}, turn_server};
     setup.hooks.new_recording_key = [](CaptureId) { return std::pair(std::string(32, 'k'), std::string("wrapped")); };
     setup.hooks.unwrap_recording_key = [](CaptureId, std::string_view) { return std::string(32, 'k'); };
     setup.hooks.play_items = [](const floor::ProgrammeItem& item, floor::Language) { return std::vector<media::PlayItem>{{"/" + item.name, "", 0}}; };
