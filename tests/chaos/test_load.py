@@ -16,6 +16,9 @@ class Load(InteropTest):
         before = {noun: centre.json(noun, "list") for noun in nouns}
         done = centre.cli("load", "--agents", "20", "--step", "1", "--most", "10", "--format", "json", timeout=patient(90))
         report = json.loads(done.stdout)
+        self.assertEqual({noun: centre.json(noun, "list") for noun in nouns}, before, "everything named load… is gone again")
+        if report["others_busy_permille"] > 300 and any(t["trouble"] for t in report["steps"]):
+            self.skipTest("other programs keep this machine busy: %s" % [t["trouble"] for t in report["steps"]])
         self.assertEqual(report["peak_calls_per_second_milli"], 10_000, done.stderr)
         self.assertEqual(report["admission_limit"], 6)          # 60 % of the peak
         self.assertGreaterEqual(report["peak_live_calls"], 17)  # of 19, which begin within two seconds
@@ -29,7 +32,6 @@ class Load(InteropTest):
         for size in report["sizes"]:
             self.assertLessEqual(size["agents_talking"], report["peak_live_calls"] * 0.6)
             self.assertEqual(size["calls_per_hour"], size["agents_talking"] * 3600 // size["talk_s"])
-        self.assertEqual({noun: centre.json(noun, "list") for noun in nouns}, before, "everything named load… is gone again")
 
     def test_it_disturbs_nobody_who_works(self):
         centre = self.centre()
