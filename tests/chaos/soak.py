@@ -104,7 +104,7 @@ class Soak:
         self.centre.cli("archive", "export", row["call"], "--to", path, timeout=300)
         rate, channels = read_wav(path)
         onsets = [self.onsets(channel, rate) for channel in channels]
-        sent = [self.sound.heard(leg.media).first_sent for leg in (customer_leg, agent_leg)]
+        sent = [self.beat(self.sound.heard(leg.media).send_times) for leg in (customer_leg, agent_leg)]
         for name, found in zip(("customer", "agent"), onsets):
             if len(found) < 3:
                 self.problems.append("no bursts found on the side of the " + name)
@@ -120,6 +120,11 @@ class Soak:
             print("channels %.1f ms apart at %.0f s" % (apart * 1000, onsets[0][where]))
             if abs(apart) > ALIGNED:
                 self.problems.append("channels are %.1f ms apart" % (apart * 1000))
+
+    @staticmethod
+    def beat(send_times):
+        """When the first packet was due: a sender on a busy machine is sometimes late, never early."""
+        return min(at - n * 0.02 for n, at in enumerate(send_times[:500]))
 
     @staticmethod
     def onsets(samples, rate):

@@ -77,13 +77,14 @@ class Measuring {
     if (best.connected > 0) report_.call_cpu_us = best.server_cpu_us / best.connected;
   }
 
-  // n calls begin within two seconds and then talk together
+  // n calls begin within two seconds and then talk together for a step
   void audio() {
     constexpr Duration begin = Duration::seconds(2);
+    const Duration talk = wish_.step + begin;
     Step best;
-    report_.live_stopped_by = climb(20, static_cast<double>(wish_.agents) * 0.95, [&](double live) { return StepWish{live / 2, begin, wish_.step, true}; }, "audio", best, "more needs more phones (--agents)");
+    report_.live_stopped_by = climb(20, static_cast<double>(wish_.agents) * 0.95, [&](double live) { return StepWish{live / 2, begin, talk, true}; }, "audio", best, "more needs more phones (--agents)");
     report_.peak_live_calls = best.live_most;
-    const std::int64_t talked_ms = best.connected * wish_.step.ms(), setting_up_us = best.connected * report_.call_cpu_us;
+    const std::int64_t talked_ms = best.connected * talk.ms(), setting_up_us = best.connected * report_.call_cpu_us;
     if (talked_ms > 0) report_.live_call_cpu_permille = std::max<std::int64_t>(0, best.server_cpu_us - setting_up_us) * 1'000 / (talked_ms * 1'000);
   }
 
