@@ -8,6 +8,7 @@ const proxy = Object.fromEntries(['/v1', '/health', '/openapi.json', '/authority
 
 export default defineConfig({
   plugins: [react(), catalogue()],
+  html: { cspNonce: '{{nonce}}' }, // the server writes each answer's own nonce there
   server: { proxy },
   preview: { proxy },
   build: {

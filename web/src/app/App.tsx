@@ -14,13 +14,14 @@ import { ErrorBoundary } from './ErrorBoundary';
 import { Connection } from './live/connection';
 import { LiveContext } from './live/hooks';
 import { onKey } from './keys';
+import { nonce } from './nonce';
 import { Toasts } from './parts/Toasts';
 import { usePreferences } from './preferences';
 import { router } from './router';
 import { type Language, loadLanguage } from './texts';
 import { themeFor } from './theme';
 
-const caches = { fa: createCache({ key: 'rtl', stylisPlugins: [prefixer, rtl] }), en: createCache({ key: 'ltr' }) };
+const caches = { fa: createCache({ key: 'rtl', nonce, stylisPlugins: [prefixer, rtl] }), en: createCache({ key: 'ltr', nonce }) };
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -12,6 +12,7 @@ import WaveSurfer from 'wavesurfer.js';
 import { useFormat } from '../../app/format';
 import { Icon } from '../../app/Icon';
 import { useActions } from '../../app/keys';
+import { nonce } from '../../app/nonce';
 import { Trouble } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
 import type { Comment, Recording } from './api';
@@ -37,7 +38,7 @@ export function Player({ source, recording, comments, ref }: { source: string; r
     const audio = new Audio();
     audio.preload = 'none'; // hearing a recording is audited: nothing is fetched before somebody wants to hear it
     audio.src = source;
-    const player = WaveSurfer.create({ container: box.current!, media: audio, peaks: sides, duration: recording.duration / 1000, height: 64, barWidth: 2, barGap: 1, normalize: true, cursorColor: '#b91c1c', splitChannels: [{ waveColor: '#0369a1', progressColor: '#075985' }, { waveColor: '#0f766e', progressColor: '#134e4a' }] });
+    const player = WaveSurfer.create({ container: box.current!, media: audio, peaks: sides, duration: recording.duration / 1000, height: 64, barWidth: 2, barGap: 1, normalize: true, cspNonce: nonce, cursorColor: '#b91c1c', splitChannels: [{ waveColor: '#0369a1', progressColor: '#075985' }, { waveColor: '#0f766e', progressColor: '#134e4a' }] });
     wave.current = player;
     player.on('play', () => setPlaying(true));
     player.on('pause', () => setPlaying(false));

@@ -17,7 +17,7 @@ import { Code, Figure, PageTitle, Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { useMay } from '../../app/session';
 import { useText } from '../../app/texts';
-import { addComment, audioAddress, comments as commentsOf, hold, recording as recordingOf, release } from './api';
+import { addComment, audioAddress, comments as commentsOf, downloadAddress, hold, holdOf, recording as recordingOf, release } from './api';
 import { Player, type Playing } from './Player';
 import { talkOf } from './talk';
 
@@ -29,15 +29,16 @@ export function RecordingPage() {
   const mayHear = useMay('hear_recordings');
   const player = useRef<Playing>(null);
   const { data, error, refetch } = useQuery({ queryKey: ['recording', call], queryFn: () => recordingOf(call) });
-  const { data: comments, error: noComments, refetch: again } = useQuery({ queryKey: ['comments', call], queryFn: () => commentsOf(call), retry: false });
+  const { data: comments, refetch: again } = useQuery({ queryKey: ['comments', call], queryFn: () => commentsOf(call), retry: false });
   const talk = useMemo(() => data && talkOf(data.peaks, data.duration), [data]);
-  const [asking, setAsking] = useState<'download' | 'hold' | 'release'>();
+  const { data: held, error: notHeld, refetch: refetchHold } = useQuery({ queryKey: ['hold', call], queryFn: () => holdOf(call).catch((refusal) => (isRefusal(refusal) && refusal.code !== 'no-such-path' ? null : Promise.reject(refusal))), retry: false });
+  const mayHold = useMay('hold_recordings') && !notHeld;
+  const [asking, setAsking] = useState<'download' | 'hold'>();
   if (error) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data || !talk) return null;
   function given(reason: string) {
-    if (asking === 'download') location.assign(audioAddress(call, reason));
-    else if (asking === 'hold') hold(call, reason).then(() => refetch(), say.failed);
-    else release(call, reason).then(() => refetch(), say.failed);
+    if (asking === 'download') location.assign(downloadAddress(call, reason));
+    else hold(call, reason).then(() => refetchHold(), say.failed);
   }
   return (
     <>
@@ -52,9 +53,9 @@ export function RecordingPage() {
                 {t('archive.download')}
               </Button>
             )}
-            {!isRefusal(noComments, 'no-such-path') && (
-              <Button variant="outlined" onClick={() => setAsking(data.hold ? 'release' : 'hold')}>
-                {t(data.hold ? 'archive.release' : 'archive.hold')}
+            {mayHold && (
+              <Button variant="outlined" onClick={() => (held ? void release(call).then(() => refetchHold(), say.failed) : setAsking('hold'))}>
+                {t(held ? 'archive.release' : 'archive.hold')}
               </Button>
             )}
           </>
@@ -63,9 +64,9 @@ export function RecordingPage() {
         {t('archive.title', { call: format.digits(call) })}
       </PageTitle>
       <Stack sx={{ gap: 2 }}>
-        {data.hold && (
+        {held && (
           <Alert severity="info">
-            {t('archive.held')} <bdi>{data.hold.reason}</bdi> (<Code>{data.hold.by}</Code>, {format.date(data.hold.since)})
+            {t('archive.held')} <bdi>{held.reason}</bdi> (<Code>{held.by}</Code>, {format.date(held.at)})
           </Alert>
         )}
         {data.empty && <Alert severity="info">{t('archive.empty')}</Alert>}
@@ -85,7 +86,6 @@ export function RecordingPage() {
                 </Button>
               }
             />
-            {data.keep_until && <Figure label={t('archive.keptUntil')} value={format.date(data.keep_until)} />}
           </Stack>
           <Typography variant="caption" color="text.secondary" component="p" sx={{ mt: 1.5, overflowWrap: 'anywhere' }}>
             SHA-256 <Code>{data.sha256}</Code>

@@ -22,14 +22,17 @@ export interface Recording {
   lost_packets: number;
   marks: { name: string; at: number; length: number }[];
   started: string;
-  keep_until?: string | null;
-  hold?: { reason: string; by: string; since: string } | null;
 }
 export interface Comment {
   at_ms: number;
   text: string;
   by?: string;
   at?: string;
+}
+export interface Hold {
+  reason: string;
+  by: string;
+  at: string;
 }
 export interface Search {
   from?: string;
@@ -46,8 +49,10 @@ const named = (of: string) => ({ path: { call: of } });
 export const page_size = 50;
 export const search = (asked: Search, before?: string) => call<RecordingRow[]>('get', '/v1/recordings', { query: { ...asked, before, limit: page_size } });
 export const recording = (of: string) => call<Recording>('get', '/v1/recordings/{call}', named(of));
-export const audioAddress = (of: string, reason?: string) => address('/v1/recordings/{call}/audio', { ...named(of), query: { reason } });
+export const audioAddress = (of: string) => address('/v1/recordings/{call}/audio', named(of));
+export const downloadAddress = (of: string, reason: string) => address('/v1/recordings/{call}/download', { ...named(of), query: { reason } });
+export const holdOf = (of: string) => call<Hold>('get', '/v1/recordings/{call}/hold', named(of));
 export const comments = (of: string) => call<Comment[]>('get', '/v1/recordings/{call}/comments', named(of));
 export const addComment = (of: string, body: { at_ms: number; text: string }) => call('post', '/v1/recordings/{call}/comments', { ...named(of), body });
 export const hold = (of: string, reason: string) => call('put', '/v1/recordings/{call}/hold', { ...named(of), body: { reason } });
-export const release = (of: string, reason: string) => call('delete', '/v1/recordings/{call}/hold', { ...named(of), body: { reason } });
+export const release = (of: string) => call('delete', '/v1/recordings/{call}/hold', named(of));

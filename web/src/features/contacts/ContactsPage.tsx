@@ -4,6 +4,7 @@ import Dialog from '@mui/material/Dialog';
 import DialogContent from '@mui/material/DialogContent';
 import DialogTitle from '@mui/material/DialogTitle';
 import List from '@mui/material/List';
+import ListItem from '@mui/material/ListItem';
 import ListItemButton from '@mui/material/ListItemButton';
 import ListItemText from '@mui/material/ListItemText';
 import Paper from '@mui/material/Paper';
@@ -52,7 +53,8 @@ export function ContactsPage() {
         <Paper variant="outlined">
           <List dense data-testid="contacts">
             {rows.map((each) => (
-              <ListItemButton key={each.id} component={Link} to={`/contacts/${each.id}`}>
+              <ListItem key={each.id} disablePadding>
+              <ListItemButton component={Link} to={`/contacts/${each.id}`}>
                 <ListItemText
                   primary={
                     <>
@@ -67,6 +69,7 @@ export function ContactsPage() {
                   ))}
                 />
               </ListItemButton>
+              </ListItem>
             ))}
           </List>
         </Paper>

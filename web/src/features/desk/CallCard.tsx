@@ -21,7 +21,7 @@ import { WhereDialog } from './WhereDialog';
 
 export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallRow; ended?: CallRow }) {
   const t = useText();
-  const shown = call ?? ended;
+  const shown = call ?? ended; // ended: the wrap-up is about it
   const { data: contact } = useQuery(contactOf(shown?.caller ?? ''));
   if (!shown) {
     return (

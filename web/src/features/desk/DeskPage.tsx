@@ -1,40 +1,46 @@
 // One screen for one call: who calls, what to say, what was agreed; and the own state and day beside it.
 import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
-import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
 import { useTopic } from '../../app/live/hooks';
 import type { AgentRow, CallRow, Today } from '../../app/live/topics';
 import { useMe } from '../../app/session';
+import { owed } from './api';
 import { CallCard } from './CallCard';
 import { CallerPanel } from './CallerPanel';
 import { GuidancePanel } from './GuidancePanel';
 import { OwnDay } from './OwnDay';
 import { ReportForm } from './ReportForm';
 import { StateBar } from './StateBar';
-import { useLastCall } from './lastCall';
+import { asCall, useLastCall } from './lastCall';
 
 export function DeskPage() {
   const me = useMe();
   const desk = useTopic('desk');
-  const agent = desk.one<AgentRow>('agent');
+  const told = desk.one<AgentRow>('agent');
+  const { data: debt } = useQuery(owed(told?.state ?? '', told?.since ?? ''));
+  const agent = told && { ...told, report_due: told.report_due ?? (debt?.report_due === true && (told.state === 'wrap-up' || told.reason === 'report_due')) };
   const call = ownCall(desk.table<CallRow>('calls'), me.agent);
   const last = useLastCall(call, agent?.state);
+  const [chosen, setChosen] = useState<CallRow>(); // an earlier call whose report is looked at
   useFreshDay(call?.call);
   if (!agent) return null;
-  const shown = call ?? last; // in wrap-up the call that has just ended stays before one's eyes
+  const inWrapUp = agent.state === 'wrap-up';
+  const shown = call ?? (inWrapUp ? last : undefined); // in wrap-up the call that has just ended stays before one's eyes
+  const reported = call ?? (inWrapUp ? last : (chosen ?? last));
   return (
     <Stack sx={{ gap: 2, maxWidth: 1480, mx: 'auto' }}>
       <StateBar agent={agent} />
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(340px, 1fr)' }, alignItems: 'start' }}>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
-          <CallCard agent={agent} call={call} ended={call ? undefined : last} />
+          <CallCard agent={agent} call={call} ended={shown} />
           {shown && <CallerPanel key={shown.caller} number={shown.caller} />}
           {shown && <GuidancePanel queue={shown.queue} />}
         </Stack>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
-          {shown && shown.state !== 'offered' && <ReportForm key={shown.call} call={shown} due={agent.report_due === true} />}
-          <OwnDay agent={agent} today={desk.one<Today>('today')} busy={call !== undefined} />
+          {reported && reported.state !== 'offered' && <ReportForm key={reported.call} call={reported} due={agent.report_due === true} />}
+          <OwnDay agent={agent} today={desk.one<Today>('today')} busy={call !== undefined} onChosen={(own) => setChosen(asCall(own))} />
         </Stack>
       </Box>
     </Stack>

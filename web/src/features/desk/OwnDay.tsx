@@ -11,9 +11,9 @@ import type { AgentRow, Today } from '../../app/live/topics';
 import { Empty, Figure, Panel, PhoneNumber } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { textOfCode, useText } from '../../app/texts';
-import { followUpDone, followUps, ownCalls } from './api';
+import { followUpDone, followUps, type OwnCall, ownCalls } from './api';
 
-export function OwnDay({ agent, today, busy }: { agent: AgentRow; today?: Today; busy: boolean }) {
+export function OwnDay({ agent, today, busy, onChosen }: { agent: AgentRow; today?: Today; busy: boolean; onChosen(call: OwnCall): void }) {
   const t = useText();
   const format = useFormat();
   const balance = agent.balance ?? 0;
@@ -30,7 +30,7 @@ export function OwnDay({ agent, today, busy }: { agent: AgentRow; today?: Today;
         </Stack>
       </Panel>
       {!busy && <FollowUps agent={agent.code} />}
-      {!busy && <OwnCalls />}
+      {!busy && <OwnCalls onChosen={onChosen} />}
     </>
   );
 }
@@ -68,7 +68,7 @@ function FollowUps({ agent }: { agent: string }) {
   );
 }
 
-function OwnCalls() {
+function OwnCalls({ onChosen }: { onChosen(call: OwnCall): void }) {
   const t = useText();
   const format = useFormat();
   const { data } = useQuery(ownCalls);
@@ -86,6 +86,11 @@ function OwnCalls() {
               <TableCell>{textOfCode(t, 'outcome', each.outcome)}</TableCell>
               <TableCell align="right" className="figures">
                 {format.duration(each.talk_ms)}
+              </TableCell>
+              <TableCell align="right">
+                <Button size="small" onClick={() => onChosen(each)} aria-label={`${t('desk.report')} ${each.call}`}>
+                  {t('desk.report')}
+                </Button>
               </TableCell>
             </TableRow>
           ))}

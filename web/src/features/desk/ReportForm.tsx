@@ -5,6 +5,7 @@ import Chip from '@mui/material/Chip';
 import Skeleton from '@mui/material/Skeleton';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
+import Typography from '@mui/material/Typography';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { isRefusal } from '../../app/api/client';
@@ -12,7 +13,7 @@ import { Icon } from '../../app/Icon';
 import { useActions } from '../../app/keys';
 import { useConnection } from '../../app/live/hooks';
 import type { CallRow } from '../../app/live/topics';
-import { Panel } from '../../app/parts/parts';
+import { Panel, PhoneNumber } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { contactOf, dispositions, useDispositionName } from '../../app/records';
 import { useText } from '../../app/texts';
@@ -37,7 +38,7 @@ export function ReportForm({ call, due }: { call: CallRow; due: boolean }) {
   const report: CallReport = { ...empty, ...stored, ...draft };
   const choices = all?.filter((each) => each.active && (!each.queue || each.queue === call.queue)) ?? [];
   const wantsDate = choices.find((each) => each.code === report.disposition)?.follow_up === true;
-  const complete = report.disposition !== '' && (!wantsDate || (report.follow_up_at ?? '') !== '');
+  const complete = (report.disposition !== '' || choices.length === 0) && (!wantsDate || (report.follow_up_at ?? '') !== '');
   const change = (part: Partial<CallReport>) => setDraft({ ...draft, ...part });
 
   async function save(event?: FormEvent) {
@@ -48,7 +49,7 @@ export function ReportForm({ call, due }: { call: CallRow; due: boolean }) {
       setDraft(undefined);
       say.done(t('desk.reportSaved'));
       connection.refresh();
-      for (const key of ['call-report', 'follow-ups', 'history']) void client.invalidateQueries({ queryKey: [key] });
+      for (const key of ['call-report', 'follow-ups', 'history', 'owed']) void client.invalidateQueries({ queryKey: [key] });
     } catch (trouble) {
       say.failed(trouble);
     }
@@ -59,7 +60,7 @@ export function ReportForm({ call, due }: { call: CallRow; due: boolean }) {
   ]);
   if (isRefusal(error, 'no-such-path')) return null; // a server without call reports
   return (
-    <Panel title={t('desk.report')}>
+    <Panel title={<>{t('desk.report')} · <PhoneNumber number={call.caller} /></>}>
       <Stack component="form" onSubmit={save} sx={{ gap: 2 }} data-testid="report">
         {due && <Alert severity="warning">{t('desk.reportDue')}</Alert>}
         <Stack direction="row" role="radiogroup" aria-label={t('desk.disposition')} sx={{ gap: 0.75, flexWrap: 'wrap' }}>
@@ -67,7 +68,7 @@ export function ReportForm({ call, due }: { call: CallRow; due: boolean }) {
             <Chip key={each.code} role="radio" aria-checked={report.disposition === each.code} label={nameOf(each.code)} color={report.disposition === each.code ? 'primary' : 'default'} variant={report.disposition === each.code ? 'filled' : 'outlined'} onClick={() => change({ disposition: each.code })} />
           ))}
         </Stack>
-        {choices.length === 0 && <TextField label={t('desk.disposition')} value={report.disposition} onChange={(event) => change({ disposition: event.target.value })} />}
+        {all && choices.length === 0 && <Typography variant="body2" color="text.secondary">{t('desk.noDispositions')}</Typography>}
         <TextField label={t('field.note')} value={report.note} onChange={(event) => change({ note: event.target.value })} multiline minRows={4} maxRows={12} inputRef={note} slotProps={{ htmlInput: { dir: 'auto', maxLength: 4000 } }} />
         <TextField label={t('desk.nextStep')} value={report.next_step ?? ''} onChange={(event) => change({ next_step: event.target.value })} slotProps={{ htmlInput: { dir: 'auto', maxLength: 400 } }} />
         {(report.next_step || wantsDate || report.follow_up_at) && (

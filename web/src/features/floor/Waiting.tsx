@@ -29,11 +29,11 @@ export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: 
   );
   const columns = useMemo(
     (): Column<WaitingRow>[] => [
-      { name: 'position', label: '#', width: '46px', end: true, draw: (row) => format.number(row.position) },
-      { name: 'caller', label: t('field.caller'), width: 'minmax(130px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
-      { name: 'queue', label: t('field.queue'), width: 'minmax(80px, 1fr)', draw: (row) => <bdi>{row.queue}</bdi> },
-      { name: 'since', label: t('floor.waits'), width: '84px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
-      ...(may ? [{ name: 'give', label: '', width: '92px', end: true, draw: (row: WaitingRow) => <Button size="small" onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
+      { name: 'position', label: '#', width: '40px', end: true, draw: (row) => format.number(row.position) },
+      { name: 'caller', label: t('field.caller'), width: 'minmax(112px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
+      { name: 'queue', label: t('field.queue'), width: 'minmax(66px, 1fr)', draw: (row) => <bdi>{row.queue}</bdi> },
+      { name: 'since', label: t('floor.waits'), width: '70px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
+      ...(may ? [{ name: 'give', label: '', width: '86px', end: true, draw: (row: WaitingRow) => <Button size="small" onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
     ],
     [t, format, limits, may],
   );

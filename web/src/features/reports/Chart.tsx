@@ -25,7 +25,7 @@ export function Chart({ rows }: { rows: Interval[] }) {
     const labels = rows.map((row) => format.digits(row.label));
     const option: EChartsCoreOption = {
       textStyle: { fontFamily: theme.typography.fontFamily, color: text },
-      tooltip: { trigger: 'axis' },
+      tooltip: { trigger: 'axis', renderMode: 'richText' }, // drawn, since the page's policy allows no style attributes
       legend: { top: 0, textStyle: { color: text } },
       grid: { left: 44, right: 52, top: 36, bottom: 28 },
       xAxis: { type: 'category', data: labels, inverse: theme.direction === 'rtl', axisLabel: { color: text } },
