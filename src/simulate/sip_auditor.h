@@ -73,6 +73,7 @@ class SipAuditor : public Witness {
   std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
   std::set<std::string> ended_by_us_;                 // Call-IDs for which our BYE or CANCEL has left
   std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
+  std::set<std::string> heard_;                       // INVITEs of ours that a phone has answered in any way
   std::unordered_map<std::uint64_t, Instant> bad_since_;
   std::vector<Finding> findings_;
   std::set<std::string> told_;                        // one finding of a kind and person is enough
