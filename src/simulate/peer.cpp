@@ -420,7 +420,7 @@ void Peer::response(std::string_view bytes) {
     house_.registered(index_, registered_);
     if (registered_ && std::exchange(broke_, false)) {            // what had no answer goes again on the new connection
       std::vector<std::uint64_t> again;
-      for (const auto& [other, client] : transactions_) if (!client.done && !client.provisional && client.method != "REGISTER") again.push_back(other);
+      for (const auto& [other, waiting] : transactions_) if (!waiting.done && !waiting.provisional && waiting.method != "REGISTER") again.push_back(other);
       std::sort(again.begin(), again.end());
       for (const auto other : again) send(transactions_.at(other).bytes);
     }

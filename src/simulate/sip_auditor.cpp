@@ -28,6 +28,7 @@ SipAuditor::SipAuditor(const SipPlan& plan) : plan_(plan), books_(plan.people, D
 }
 
 void SipAuditor::find(const char* check, std::string text) {
+  if (stops_at_first_) world_->stop();
   if (findings_.size() < 20 && told_.insert(std::string(check) + text).second) findings_.push_back({check, world_->now(), std::move(text)});
 }
 
@@ -138,7 +139,7 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
-      const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().refuses();
+      const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().disk.full;
       if (status == 503 ? !trouble : !small) find("refused-wrongly", name(index) + " is refused with " + std::to_string(status));
     }
     c.alive = false;
@@ -161,7 +162,8 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   }
   if (!over) return;
   Desk& d = desks_[at(desk)];
-  if (--d.calls <= 0) { d.calls = 0; d.free_since = now; }
+  // a phone that lost its power is found out by its silence (30 s) and a question (32 s)
+  if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
   if (call.settled == Instant{} && agent >= 0) agents_[at(agent)].ready_since = Instant::never();  // perhaps set aside
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
@@ -246,7 +248,7 @@ void SipAuditor::look_at_hearing() {
       const PeerCall* line = world_->line_of(index);
       const bool hold = world_->asked_to_move(index) || (line && line->state != PeerCall::State::talking) || !call.sends;
       const std::uint64_t p = static_cast<std::uint64_t>(peer);
-      if (lasts(key(talks_alone, p, id), calm && !line && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
+      if (lasts(key(talks_alone, p, id), calm && !line && customer(index).end_reached < now && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
       if (!line) continue;
       const bool watch = calm && !hold;
       const auto mine = watch ? world_->voice_at(peer, call) : SipWorld::Voice{};
@@ -265,7 +267,7 @@ void SipAuditor::look_at_hearing() {
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing" + (getenv("SILENCE") ? world_->why_silent(*line) : ""));
+    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 
@@ -286,7 +288,7 @@ void SipAuditor::look_at_rings() {
         for (const auto& q : plan_.people.queues) ring = std::max(ring, q.settings.ring);
       }
       if (calm && calm_since(peer) < call.began && now - call.began > ring + grace_) find("rings-on", "phone " + std::to_string(i) + " rings longer than it may");
-      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
+      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && customer(index).end_reached < now && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
     }
   }
 }

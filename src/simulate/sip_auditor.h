@@ -19,6 +19,7 @@ class SipAuditor : public Witness {
  public:
   explicit SipAuditor(const SipPlan&);
   void watch(SipWorld& world) { world_ = &world; }
+  void stop_at_first() { stops_at_first_ = true; }  // a world that is wrong on purpose need not go on
   void day_over();                              // everything has come to rest: nothing may be left
 
   const std::vector<Finding>& findings() const { return findings_; }
@@ -65,6 +66,7 @@ class SipAuditor : public Witness {
 
   SipPlan plan_;
   SipWorld* world_ = nullptr;
+  bool stops_at_first_ = false;
   Auditor books_;
   Duration grace_, longest_ring_;
   std::vector<Customer> customers_;

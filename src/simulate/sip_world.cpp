@@ -33,7 +33,7 @@ void SipWorld::run() {
   plan_faults();
   schedule(plan_.people.start + plan_.people.length() + stays_open, What::everybody_out);
   schedule(now_ + Duration::seconds(1), What::second);
-  while (!acts_.empty() && acts_.top().at <= ends_) {
+  while (!acts_.empty() && acts_.top().at <= ends_ && !stopped_) {
     const Act act = acts_.top();
     acts_.pop();
     now_ = act.at;
@@ -593,7 +593,6 @@ void SipWorld::act_of_customer(const Act& act) {
   const int index = static_cast<int>(act.a);
   if (act.what == What::arrive) {
     if (healed_) return;
-    arriving_ = true;
     if (act.b == 0) next_drawn_arrival(now_);
     Customer& mine = customers_[act.a];
     ++calls_;
@@ -811,19 +810,3 @@ void SipWorld::act_of_fate(const Act& act) {
 }
 
 }  // namespace pasokh::simulate
-
-namespace pasokh::simulate {
-std::string SipWorld::why_silent(const PeerCall& call) const {
-  std::string out = " audio to " + std::to_string(call.audio.port) + " rtp " + std::to_string(call.rtp);
-  for (const Worker& worker : workers_) {
-    out += worker.alive ? " alive" : " dead";
-    const auto port = worker.by_port.find(call.audio.port);
-    if (port == worker.by_port.end()) continue;
-    const auto leg = worker.legs.find(port->second);
-    if (leg == worker.legs.end()) { out += " no leg"; continue; }
-    const auto& w = leg->second;
-    out += " leg " + std::to_string(w.leg.value) + " remote " + w.remote_ip + ":" + std::to_string(w.remote_port) + " hears " + std::to_string(w.hears.value) + " programme " + std::to_string(w.programme.value) + " items " + std::to_string(w.items.size()) + (w.repeat_last ? " repeats" : "");
-  }
-  return out;
-}
-}
