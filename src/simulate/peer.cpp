@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "sip/digest.h"
 
@@ -280,6 +281,7 @@ void Peer::vanish() {
 }
 
 void Peer::connection_broke() {
+  broke_ = true;
   registered_ = false;
   if (wants_registration_ && !dead_) house_.wake(index_, house_.now() + Duration::milliseconds(200 + dice_.below(3'000)), enrol_timer);
 }
@@ -416,6 +418,12 @@ void Peer::response(std::string_view bytes) {
     }
     registered_ = status == 200 && enrol_seconds_ > 0;
     house_.registered(index_, registered_);
+    if (registered_ && std::exchange(broke_, false)) {            // what had no answer goes again on the new connection
+      std::vector<std::uint64_t> again;
+      for (const auto& [other, waiting] : transactions_) if (!waiting.done && !waiting.provisional && waiting.method != "REGISTER") again.push_back(other);
+      std::sort(again.begin(), again.end());
+      for (const auto other : again) send(transactions_.at(other).bytes);
+    }
     if (wants_registration_) house_.wake(index_, house_.now() + (registered_ ? Duration::seconds(manners_.register_for) * 4 / 5 : Duration::seconds(5)), life_ * tokens + enrol_timer);
     return;
   }

@@ -166,7 +166,7 @@ class Peer {
   std::uint64_t next_ = 1, life_ = 0, enrolment_ = 0;
   std::uint32_t enrol_cseq_ = 0;
   std::int64_t enrol_seconds_ = 0;
-  bool registered_ = false, dead_ = false, wants_registration_ = false;
+  bool registered_ = false, dead_ = false, wants_registration_ = false, broke_ = false;
   std::string enrol_call_id_;
 };
 

@@ -28,6 +28,7 @@ SipAuditor::SipAuditor(const SipPlan& plan) : plan_(plan), books_(plan.people, D
 }
 
 void SipAuditor::find(const char* check, std::string text) {
+  if (stops_at_first_) world_->stop();
   if (findings_.size() < 20 && told_.insert(std::string(check) + text).second) findings_.push_back({check, world_->now(), std::move(text)});
 }
 
@@ -69,6 +70,10 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     const auto sip = from.find("sip:");
     return sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4)));
   };
+  if (peer != 0 && bytes.starts_with("SIP/2.0 ")) {
+    if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.insert(std::string(line_of(bytes, "Call-ID")));
+    return;
+  }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
     ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
     if (peer != 0) return;
@@ -80,7 +85,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
   if (index < 0) return;
   Customer& c = customer(index);
   const PeerCall* line = world_->line_of(index);
-  if (!line || line->call_id != line_of(bytes, "Call-ID")) return;  // an old one, late
+  if (!line || line->call_id != line_of(bytes, "Call-ID")) { c.end_reached = Instant::never(); return; }  // an old one, late
   if (!c.alive) { c = {}; c.alive = true; }
   if (c.answered != Instant{}) return;
   if (!c.reached) c.called_first = world_->now();
@@ -134,7 +139,7 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
-      const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().refuses();
+      const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().disk.full;
       if (status == 503 ? !trouble : !small) find("refused-wrongly", name(index) + " is refused with " + std::to_string(status));
     }
     c.alive = false;
@@ -157,7 +162,8 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   }
   if (!over) return;
   Desk& d = desks_[at(desk)];
-  if (--d.calls <= 0) { d.calls = 0; d.free_since = now; }
+  // a phone that lost its power is found out by its silence (30 s) and a question (32 s)
+  if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
   if (call.settled == Instant{} && agent >= 0) agents_[at(agent)].ready_since = Instant::never();  // perhaps set aside
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
@@ -176,7 +182,7 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (now - sent->second.at > Duration::seconds(2) || ended_by_us_.contains(call.call_id)) return;  // it was on its way long: another world
   const int peer = desk + 1;
   for (const auto& [id, other] : world_->peer(peer).calls())
-    if (id != call.id && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && (other.state != PeerCall::State::ringing || now - other.began > Duration::seconds(2)))  // a CANCEL waits for the first provisional answer (§9.1)
+    if (id != call.id && other.alive() && heard_.contains(other.call_id) && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && (other.state != PeerCall::State::ringing || now - other.began > Duration::seconds(2)))  // a CANCEL waits for the first provisional answer (§9.1)
       if (const auto first = invites_.find(other.call_id); first == invites_.end() || calm_since(peer) < first->second.at) find("agent-two-calls", "phone " + std::to_string(desk) + " rings while it has a call");
   const int index = world_->customer_of(call.shown);
   if (index < 0) {
@@ -191,14 +197,14 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (mine.strategy != floor::Strategy::ring_all)
     for (std::size_t p = 1; p <= desks_.size(); ++p)
       for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
-        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && invites_.contains(other.call_id) &&
+        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && heard_.contains(other.call_id) && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && invites_.contains(other.call_id) &&
             other.began < invites_.at(other.call_id).at + Duration::seconds(2) && calm_since(static_cast<int>(p)) < invites_.at(other.call_id).at)
           find("rung-twice", "two phones ring for " + name(index));
   const int agent = world_->agent_at(desk);
   if (agent < 0 || c.answered == Instant{}) return;
   const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
   if (moves) return;
-  if (!may_take(agent, index, now - c.called_first)) find("not-eligible", "agent " + std::to_string(agent) + " may not take " + name(index));
+  if (!may_take(agent, index, now - c.called_first + Duration::seconds(plan_.clock_steps ? 40 : 1))) find("not-eligible", "agent " + std::to_string(agent) + " may not take " + name(index));
   for (std::size_t i = 0; i < customers_.size(); ++i) {
     const int other = static_cast<int>(i);
     const Customer& o = customers_[i];
@@ -242,7 +248,7 @@ void SipAuditor::look_at_hearing() {
       const PeerCall* line = world_->line_of(index);
       const bool hold = world_->asked_to_move(index) || (line && line->state != PeerCall::State::talking) || !call.sends;
       const std::uint64_t p = static_cast<std::uint64_t>(peer);
-      if (lasts(key(talks_alone, p, id), calm && !line && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
+      if (lasts(key(talks_alone, p, id), calm && !line && customer(index).end_reached < now && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
       if (!line) continue;
       const bool watch = calm && !hold;
       const auto mine = watch ? world_->voice_at(peer, call) : SipWorld::Voice{};
@@ -261,7 +267,7 @@ void SipAuditor::look_at_hearing() {
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing" + (getenv("SILENCE") ? world_->why_silent(*line) : ""));
+    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 
@@ -282,7 +288,7 @@ void SipAuditor::look_at_rings() {
         for (const auto& q : plan_.people.queues) ring = std::max(ring, q.settings.ring);
       }
       if (calm && calm_since(peer) < call.began && now - call.began > ring + grace_) find("rings-on", "phone " + std::to_string(i) + " rings longer than it may");
-      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && calm_since(peer) < customer(index).ended, grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
+      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && customer(index).end_reached < now && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
     }
   }
 }

@@ -19,6 +19,7 @@ class SipAuditor : public Witness {
  public:
   explicit SipAuditor(const SipPlan&);
   void watch(SipWorld& world) { world_ = &world; }
+  void stop_at_first() { stops_at_first_ = true; }  // a world that is wrong on purpose need not go on
   void day_over();                              // everything has come to rest: nothing may be left
 
   const std::vector<Finding>& findings() const { return findings_; }
@@ -65,6 +66,7 @@ class SipAuditor : public Witness {
 
   SipPlan plan_;
   SipWorld* world_ = nullptr;
+  bool stops_at_first_ = false;
   Auditor books_;
   Duration grace_, longest_ring_;
   std::vector<Customer> customers_;
@@ -73,6 +75,7 @@ class SipAuditor : public Witness {
   std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
   std::set<std::string> ended_by_us_;                 // Call-IDs for which our BYE or CANCEL has left
   std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
+  std::set<std::string> heard_;                       // INVITEs of ours that a phone has answered in any way
   std::unordered_map<std::uint64_t, Instant> bad_since_;
   std::vector<Finding> findings_;
   std::set<std::string> told_;                        // one finding of a kind and person is enough

@@ -33,7 +33,7 @@ void SipWorld::run() {
   plan_faults();
   schedule(plan_.people.start + plan_.people.length() + stays_open, What::everybody_out);
   schedule(now_ + Duration::seconds(1), What::second);
-  while (!acts_.empty() && acts_.top().at <= ends_) {
+  while (!acts_.empty() && acts_.top().at <= ends_ && !stopped_) {
     const Act act = acts_.top();
     acts_.pop();
     now_ = act.at;
@@ -202,7 +202,7 @@ void SipWorld::transmit(const switchboard::Datagram& datagram) {
   print_ = (print_ ^ static_cast<std::uint64_t>(now_.us)) * 0x100000001b3ull;
   if (witness_) witness_->sent_by_us(peer, datagram.bytes);
   Link& link = links_[static_cast<std::size_t>(peer)];
-  if (datagram.to.transport == sip::Transport::tcp && (link.connection == 0 || link.connection != datagram.to.connection)) {
+  if (datagram.to.transport == sip::Transport::tcp && (link.connection == 0 || (datagram.to.connection != 0 && link.connection != datagram.to.connection))) {
     // the loop opens a connection; every other phone has nobody listening
     const sip::Flow to{sip::Transport::tcp, datagram.to.remote, 0};
     if (peers_[static_cast<std::size_t>(peer)]->dead() || peer % 2 == 0 || link.clogged) return schedule(now_ + Duration::milliseconds(5), What::resolves, peer, 1);
@@ -593,7 +593,6 @@ void SipWorld::act_of_customer(const Act& act) {
   const int index = static_cast<int>(act.a);
   if (act.what == What::arrive) {
     if (healed_) return;
-    arriving_ = true;
     if (act.b == 0) next_drawn_arrival(now_);
     Customer& mine = customers_[act.a];
     ++calls_;
@@ -644,7 +643,7 @@ void SipWorld::act_of_agent(const Act& act) {
         if (by_phone) phone.hold(line, true); else ask(agent, "hold", {}, false);
         return schedule(now_ + fate.between(Duration::seconds(3), Duration::seconds(40)), What::resumes, 0, act.a, act.b);
       case What::resumes:
-        if (by_phone) phone.hold(line, false); else ask(agent, "resume", {}, false);
+        if (by_phone) phone.hold(line, false); else ask(agent, "resume", {});
         return schedule(now_ + Duration::seconds(2), What::refreshes, 0, act.a, act.b);
       case What::digits: return phone.digit(line, '5');
       case What::completes:
@@ -704,6 +703,9 @@ void SipWorld::act_of_phone(const Act& act) {
   Peer& phone = *peers_[act.peer];
   switch (act.what) {
     case What::phone_dies:
+      // a phone that never sent a packet and dies is not asked about (some only listen): a limit, so it is not played
+      for (const auto& [id, call] : phone.calls())
+        if (call.alive() && (call.settled == Instant{} || now_ - call.settled < Duration::seconds(6))) return schedule(now_ + Duration::seconds(7), What::phone_dies, static_cast<int>(act.peer));
       phone.vanish();
       links_[act.peer].was_away = true;
       break_connection(static_cast<int>(act.peer), true);
@@ -808,19 +810,3 @@ void SipWorld::act_of_fate(const Act& act) {
 }
 
 }  // namespace pasokh::simulate
-
-namespace pasokh::simulate {
-std::string SipWorld::why_silent(const PeerCall& call) const {
-  std::string out = " audio to " + std::to_string(call.audio.port) + " rtp " + std::to_string(call.rtp);
-  for (const Worker& worker : workers_) {
-    out += worker.alive ? " alive" : " dead";
-    const auto port = worker.by_port.find(call.audio.port);
-    if (port == worker.by_port.end()) continue;
-    const auto leg = worker.legs.find(port->second);
-    if (leg == worker.legs.end()) { out += " no leg"; continue; }
-    const auto& w = leg->second;
-    out += " leg " + std::to_string(w.leg.value) + " remote " + w.remote_ip + ":" + std::to_string(w.remote_port) + " hears " + std::to_string(w.hears.value) + " programme " + std::to_string(w.programme.value) + " items " + std::to_string(w.items.size()) + (w.repeat_last ? " repeats" : "");
-  }
-  return out;
-}
-}

@@ -65,6 +65,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   explicit SipWorld(SipPlan, Witness* = nullptr, ControlTampering = {});
   ~SipWorld();
 
+  void stop() { stopped_ = true; }           // whoever watches has seen enough
   void run();                                // the day, and until everybody has gone and everything has come to rest
 
   // --- for the witness
@@ -88,7 +89,6 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   // Whom does this call hear? Peer and call of whoever's audio arrives, or nothing (music, silence).
   struct Voice { int peer = -1; std::uint64_t call = 0; bool music = false; };
   Voice voice_at(int peer, const PeerCall&) const;
-  std::string why_silent(const PeerCall&) const;
   bool recorded(const PeerCall&) const;      // what it says goes into a recording
   std::size_t worker_legs() const;
   std::size_t worker_captures() const;
@@ -215,7 +215,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   std::uint64_t next_told_ = 1;
   Dice chance_;
   Instant quiet_since_;
-  bool arriving_ = false, healed_ = false;
+  bool healed_ = false, stopped_ = false;
   int loss_ = 0, twice_ = 0;
   std::uint64_t datagrams_ = 0, lost_ = 0, calls_ = 0, talks_ = 0, print_ = 0xcbf29ce484222325ull;
 };
