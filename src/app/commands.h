@@ -32,6 +32,7 @@ int import_command(const Args&);
 int report_command(const Args&);
 int explain_command(const Args&);
 int archive_command(const Args&);
+int audit_command(const Args&);
 int journal_command(const Args&);
 int simulate_command(const Args&);              // drawn days; a real day under other rules
 

@@ -29,6 +29,9 @@ struct Configuration {
   std::uint16_t rtp_low = 16384, rtp_high = 32767;
   // [media]
   std::int64_t workers = 2;                  // processes of `pasokh media`
+  // [browser]
+  std::uint16_t browser_port = 10'000;         // UDP, browser phones of the first media worker; the next worker has the next port; 0: none
+  std::vector<std::string> browser_addresses;  // where browsers outside reach that port: the router's public address
   // [paths], relative ones to DIR; absolute after read_configuration
   std::string captures = "captures", recordings = "recordings", prompts = "prompts";
   // [limits]

@@ -152,9 +152,6 @@ struct Run { std::vector<Finding> findings; };
 
 Run run(std::uint64_t seed, const Tampering& tampering, const ReportTampering& reports, bool restarts, bool with_reports) {
   Plan plan = any_centre(seed);
-  // A consult that is handed over while it still rings: the reports do not count the colleague who then takes the call (the part
-  // stays marked as a consult). Until they do, no consults where reports are held to the books.
-  if (with_reports) plan.consults_permille = 0;
   if (!restarts) plan.crash_permyriad = 0;  // else every fault in the journal is found at the next restart
   Auditor auditor(plan);
   World world(plan, &auditor, tampering);
