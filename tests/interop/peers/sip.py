@@ -709,7 +709,13 @@ class Call:
             self.stack.after(T1, self._ok_again)
             self._note("answered")
             if self.behaviour.hang_up_after is not None:
-                self.stack.after(self.behaviour.hang_up_after, self.bye)
+                self.stack.after(self.behaviour.hang_up_after, self._bye_when_confirmed)
+
+    def _bye_when_confirmed(self):  # RFC 3261 §15: the callee sends no BYE before the ACK came, or the 2xx has been given up
+        if self.confirmed_at or self._ok_interval >= 64 * T1 or time.time() - self.answered_at > 64 * T1:
+            return self.bye()
+        if not self.ended_at:
+            self.stack.after(0.05, self._bye_when_confirmed)
 
     def _ok_again(self):  # RFC 3261 §13.3.1.4
         if self._ok and not self.ended_at and self._ok_interval < 64 * T1:
