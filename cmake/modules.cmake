@@ -10,7 +10,7 @@ set(PASOKH_MAY_USE_outbox base floor office storage)      # messages to other sy
 set(PASOKH_MAY_USE_archive base media)                   # recordings: capture -> finished file
 set(PASOKH_MAY_USE_switchboard base floor sip media storage)
 set(PASOKH_MAY_USE_api base office floor storage outbox switchboard archive)
-set(PASOKH_MAY_USE_simulate base floor office storage)
+set(PASOKH_MAY_USE_simulate base floor office sip media storage switchboard)  # sip: the simulated phones use its digest arithmetic only
 set(PASOKH_MAY_USE_app base floor office sip media storage outbox archive switchboard api simulate)
 
 # pasokh_module(NAME [LIBRARIES external…]): sources are every .cpp in the folder.

@@ -12,6 +12,9 @@ std::vector<Route> settings_routes();   // queues, agents, devices, numbers, tru
 std::vector<Route> floor_routes();      // agents' states, live calls
 std::vector<Route> report_routes();     // calls, queues, agents, intervals
 std::vector<Route> recording_routes();  // the archive
+std::vector<Route> contact_routes();    // who calls, and what was before
+std::vector<Route> hours_routes();      // opening hours, holidays
+std::vector<Route> call_report_routes();  // reports of calls, dispositions, follow-ups
 
 std::vector<Route> authority_routes();  // how browsers are told to trust us
 std::vector<Route> webhook_routes();    // what other systems are told

@@ -6,6 +6,7 @@
 
 #include "archive/finisher.h"
 #include "archive/keys.h"
+#include "base/log.h"
 #include "storage/journal.h"
 
 namespace pasokh::api {
@@ -54,6 +55,21 @@ Result<Services::Reading> Services::reports() {
   }
   TRY(opened, storage::Reports::open(dir_));
   return Reading(*this, std::move(opened));
+}
+
+Result<storage::OfficeDatabase*> Services::office() {
+  const std::scoped_lock lock(office_guard_);
+  if (!office_) {
+    TRY(opened, storage::OfficeDatabase::open(dir_));
+    office_ = std::move(opened);
+  }
+  return office_.get();
+}
+
+void Services::tell(const std::string& event, const std::string& data) {
+  auto* const outbox = hooks_.outbox ? hooks_.outbox() : nullptr;
+  if (!outbox) return;
+  if (auto added = outbox->add(event, data); !added) log(LogLevel::error, "a webhook's message cannot be kept", {{"event", event}, {"cause", added.error().text}});
 }
 
 void Services::give_back(storage::Reports reports) {

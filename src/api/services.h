@@ -16,6 +16,7 @@
 #include "office/access/sign_in_throttle.h"
 #include "outbox/outbox.h"
 #include "storage/access_store.h"
+#include "storage/office_database.h"
 #include "storage/report_queries.h"
 #include "switchboard/browser_phone.h"
 #include "switchboard/commands.h"
@@ -37,6 +38,7 @@ class Services {
 
   const std::string& dir() const { return dir_; }
   storage::AccessStore& access() { return *access_; }
+  Result<storage::OfficeDatabase*> office();   // contacts, reports of calls, hours…; opened when first asked for
   // A reader of the read models for as long as it is held; a new one is opened when all are in use.
   class Reading {
    public:
@@ -63,6 +65,9 @@ class Services {
   switchboard::Reply ask(switchboard::Commands commands);
   Result<std::string> ask_one(switchboard::Command command);  // the JSON, or the refusal as Trouble
 
+  // To whoever asked for it by webhook. Trouble is logged: it is not the business of who did what is told.
+  void tell(const std::string& event, const std::string& data);
+
   void stop() { stopping_ = true; }   // whoever waits for the centre gives up
 
   // the throttle of sign-ins, one caller at a time
@@ -80,6 +85,8 @@ class Services {
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
   std::mutex reports_guard_;
+  std::mutex office_guard_;
+  std::unique_ptr<storage::OfficeDatabase> office_;
   std::vector<storage::Reports> reports_;
 };
 

@@ -363,7 +363,6 @@ class Store final : public AccessStore {
 Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::string& dir) {
   const std::string path = dir + "/centre.db";
   auto database = Database::open(path, Database::Mode::read_write);
-  ::chmod(path.c_str(), 0600);  // the folder is 0700 already; hashes of passwords are nobody else's business
   if (!database) return within("opening " + path, std::move(database).error());
   auto store = std::make_unique<Store>(std::move(*database));
   if (auto prepared = store->prepare(); !prepared) return within("preparing " + path, std::move(prepared).error());

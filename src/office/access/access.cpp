@@ -35,6 +35,9 @@ constexpr std::array table{
     row(see_audit, administrator),
     row(see_metrics, administrator),
     row(manage_webhooks, administrator),
+    row(work_on_records, agent, supervisor, coach, administrator),
+    row(remove_contacts, supervisor, administrator),
+    row(hold_recordings, supervisor, administrator),
 };
 
 // Longer than the least length, yet among the first that anyone tries.

@@ -32,6 +32,9 @@ enum class Permission : std::uint8_t {
   see_audit,
   see_metrics,         // also allowed from this machine without sign-in
   manage_webhooks,     // what other systems are told
+  work_on_records,     // contacts, the own reports of calls, follow-ups
+  remove_contacts,     // and forget what was written about them
+  hold_recordings,     // keep one from being erased, or let it go
 };
 
 // An administrator grants roles but cannot listen; a supervisor listens but grants nothing: two persons for a leak.
@@ -56,5 +59,6 @@ namespace pasokh {
 template <> inline constexpr std::array enum_names<access::Role>{"agent", "supervisor", "coach", "planner", "hiring", "administrator"};
 template <> inline constexpr std::array enum_names<access::Permission>{
     "anyone", "signed_in", "work_own_calls", "see_floor", "direct_floor", "see_reports", "explain_offers", "see_recordings",
-    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics", "manage_webhooks"};
+    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics", "manage_webhooks",
+    "work_on_records", "remove_contacts", "hold_recordings"};
 }  // namespace pasokh
