@@ -195,7 +195,9 @@ Result<ReportView> put(Call& call, const ReportBody& body) {
   // Kept first, told second: whoever is cut off between the two saves again, and nothing is lost or counted twice.
   if (is_complete(report, chosen))
     TRY_DONE(call.services.ask_one({.noun = "agent", .verb = "report", .target = agent, .settings = {{"call", text(id)}}, .by = call.who().login}));
-  return view(report, chosen);
+  const ReportView shown = view(report, chosen);
+  if (is_complete(report, chosen)) call.services.tell("report.completed", json_text(shown));
+  return shown;
 }
 
 // --- follow-ups

@@ -6,6 +6,7 @@
 
 #include "archive/finisher.h"
 #include "archive/keys.h"
+#include "base/log.h"
 #include "storage/journal.h"
 
 namespace pasokh::api {
@@ -83,6 +84,12 @@ Result<storage::OfficeDatabase*> Services::office() {
     office_ = std::move(opened);
   }
   return office_.get();
+}
+
+void Services::tell(const std::string& event, const std::string& data) {
+  auto* const outbox = hooks_.outbox ? hooks_.outbox() : nullptr;
+  if (!outbox) return;
+  if (auto added = outbox->add(event, data); !added) log(LogLevel::error, "a webhook's message cannot be kept", {{"event", event}, {"cause", added.error().text}});
 }
 
 void Services::give_back(storage::Reports reports) {

@@ -71,6 +71,9 @@ class Services {
   switchboard::Reply ask(switchboard::Commands commands);
   Result<std::string> ask_one(switchboard::Command command);  // the JSON, or the refusal as Trouble
 
+  // To whoever asked for it by webhook. Trouble is logged: it is not the business of who did what is told.
+  void tell(const std::string& event, const std::string& data);
+
   void stop() { stopping_ = true; }   // whoever waits for the centre gives up
 
   // the throttle of sign-ins, one caller at a time

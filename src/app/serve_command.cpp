@@ -45,9 +45,6 @@ std::string metrics(switchboard::Centre& centre) {
   return told.wait_for(std::chrono::seconds(2)) == std::future_status::ready ? told.get() : std::string();
 }
 
-// The loop speaks to browser phones where it can.
-switchboard::BrowserPhones* phones_of(switchboard::Loop& loop) { return dynamic_cast<switchboard::BrowserPhones*>(&loop); }
-
 void say_ready(const Configuration& configuration, const std::string& dir) {
   auto shown = [](const Listen& listen) { return listen_text({listen.host == "0.0.0.0" ? "127.0.0.1" : listen.host == "::" ? "::1" : listen.host, listen.port}); };
   const std::string https = configuration.https ? "  https://" + shown(*configuration.https) : "";
@@ -140,7 +137,7 @@ int serve_command(const Args& args) {
   http.console = program.substr(0, program.rfind('/') + 1) + "console";
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
-  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); }, .webhook_hosts = {configuration.webhook_hosts}, .phones = phones_of(**loop)});
+  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); }, .webhook_hosts = {configuration.webhook_hosts}, .phones = loop->get()});
   if (!server) return fail(server.error().text);
   web = std::move(*server);
 
