@@ -24,6 +24,9 @@ namespace pasokh::api {
 struct Hooks {
   std::function<std::string()> metrics;    // Prometheus text of the rest of the house, from any thread; may be empty
   std::function<Instant()> now;            // empty: the wall clock
+  std::string prompts;                     // folder of the prompts; empty: DIR/prompts
+  std::function<void()> prompts_changed;   // files there are other ones now; any thread
+  std::function<std::string()> doctor;     // findings as JSON, without the test call; may take a second
 };
 
 class Services {
@@ -56,6 +59,8 @@ class Services {
   void note_heard(const std::string& access, Instant now);
 
   const Hooks& hooks() const { return hooks_; }
+  std::string prompts() const { return hooks_.prompts.empty() ? dir_ + "/prompts" : hooks_.prompts; }
+  void hooks_changed_prompts() const { if (hooks_.prompts_changed) hooks_.prompts_changed(); }
   Instant now() const;
   std::function<std::string()> http_metrics = [] { return std::string(); };  // set once, by the server
 

@@ -84,7 +84,7 @@ int serve_command(const Args& args) {
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
   options.hooks.log = write_log;
   (*recordings)->add_hooks(options.hooks);
-  const archive::Phrases phrases(configuration.prompts);
+  archive::Phrases phrases(configuration.prompts);
   options.hooks.play_items = [&phrases](const floor::ProgrammeItem& item, floor::Language language) {
     return phrases.items(item.kind, item.name, item.n, name_of(language));
   };
@@ -106,7 +106,8 @@ int serve_command(const Args& args) {
   http.threads = static_cast<int>(configuration.http_threads);
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
-  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
+  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .prompts = configuration.prompts,
+                                                       .prompts_changed = [&phrases] { phrases.rescan(); }, .doctor = [dir] { return doctor_findings(dir); }});
   if (!server) return fail(server.error().text);
 
   auto keeper = OfficeKeeper::start(dir, configuration.recordings, **loop, [&loop] { return (*loop)->now(); });
