@@ -81,6 +81,14 @@ const std::vector<Fault>& faults() {
       {"reason-missing", 422, "Please say why.", "لطفاً دلیل را بنویسید."},
       {"hold-unknown", 404, "This recording is not held.", "این ضبط نگه‌داشته نشده است."},
       {"comments-full", 409, "This recording has as many comments as it takes.", "این ضبط بیش از این یادداشت نمی‌پذیرد."},
+      {"prompt-bad", 422, "A prompt's name is 1 to 64 of a-z 0-9 _ -.", "نام پیام ۱ تا ۶۴ نویسه از a-z 0-9 _ - است."},
+      {"prompt-unknown", 404, "There is no such prompt.", "چنین پیامی نیست."},
+      {"prompt-long", 422, "A prompt lasts at most ten minutes.", "پیام حداکثر ده دقیقه است."},
+      {"not-audio", 422, "This is no sound that can be read: a WAV file or Opus in Ogg is expected.", "این پرونده صدای خواندنی نیست؛ WAV یا Opus در Ogg بفرستید."},
+      {"espeak-missing", 503, "espeak-ng is not installed on the server.", "espeak-ng روی سرور نصب نیست."},
+      {"espeak", 500, "The text could not be spoken.", "متن خوانده نشد."},
+      {"view-unknown", 404, "There is no such view.", "چنین نمایی نیست."},
+      {"views-full", 409, "A person keeps at most 100 views.", "هر کس حداکثر ۱۰۰ نما نگه می‌دارد."},
       {"import", 422, "The import was refused.", "ورود داده‌ها پذیرفته نشد."},
   };
   return all;

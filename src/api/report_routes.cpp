@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "api/explain.h"
+#include "api/exported.h"
 #include "api/report_filter.h"
 #include "api/routes.h"
 #include "api/services.h"
@@ -102,7 +103,7 @@ Row report(std::string_view operation, std::string_view path, std::string_view s
 std::vector<Route> report_routes() {
   const Parameter lang{"lang", "fa or en; default fa"};
   std::vector<Route> rows;
-  rows.push_back(route<Nothing, std::vector<CallRow>>(report("report_calls", "/v1/reports/calls", "Calls, newest first", filter_parameters()), calls));
+  rows.push_back(exported(route<Nothing, std::vector<CallRow>>(report("report_calls", "/v1/reports/calls", "Calls, newest first", filter_parameters()), calls), "تماس‌ها", "Calls"));
   Row own = report("desk_calls", "/v1/desk/calls", "An agent's own past calls, newest first", filter_parameters());
   own.permission = Permission::work_own_calls;
   rows.push_back(route<Nothing, std::vector<CallRow>>(own, own_calls));
@@ -113,10 +114,10 @@ std::vector<Route> report_routes() {
   why.faults = {"call-unknown"};
   why.permission = Permission::explain_offers;
   rows.push_back(route<Nothing, std::vector<OfferExplained>>(why, explain));
-  rows.push_back(route<Nothing, std::vector<storage::QueueRow>>(report("report_queues", "/v1/reports/queues", "Figures by queue", filter_parameters()), queues));
-  rows.push_back(route<Nothing, storage::AgentsAnswer>(report("report_agents", "/v1/reports/agents", "Figures by agent, and how even the work was", filter_parameters()), agents));
-  rows.push_back(route<Nothing, std::vector<storage::IntervalRow>>(
-      report("report_intervals", "/v1/reports/intervals", "Figures by interval", with(filter_parameters(), {"by", "15min, hour, day or month; days and months are Jalali"})), intervals));
+  rows.push_back(exported(route<Nothing, std::vector<storage::QueueRow>>(report("report_queues", "/v1/reports/queues", "Figures by queue", filter_parameters()), queues), "صف‌ها", "Queues"));
+  rows.push_back(exported(route<Nothing, storage::AgentsAnswer>(report("report_agents", "/v1/reports/agents", "Figures by agent, and how even the work was", filter_parameters()), agents), "کارشناسان", "Agents"));
+  rows.push_back(exported(route<Nothing, std::vector<storage::IntervalRow>>(
+      report("report_intervals", "/v1/reports/intervals", "Figures by interval", with(filter_parameters(), {"by", "15min, hour, day or month; days and months are Jalali"})), intervals), "بازه‌ها", "Intervals"));
   rows.push_back(route<Nothing, std::vector<MetricView>>(report("report_metrics", "/v1/reports/metrics", "What each figure means, and who defines it so", {}), metrics));
   return rows;
 }

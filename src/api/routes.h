@@ -13,6 +13,8 @@ std::vector<Route> floor_routes();      // agents' states, live calls
 std::vector<Route> report_routes();     // calls, queues, agents, intervals
 std::vector<Route> recording_routes();  // the archive
 std::vector<Route> contact_routes();    // who calls, and what was before
+std::vector<Route> prompt_routes();     // what callers hear
+std::vector<Route> view_routes();       // saved views; what doctor finds
 std::vector<Route> hours_routes();      // opening hours, holidays
 std::vector<Route> call_report_routes();  // reports of calls, dispositions, follow-ups
 

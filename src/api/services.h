@@ -30,6 +30,9 @@ struct Hooks {
   std::function<outbox::Outbox*()> outbox;  // whoever tells other systems; may be empty, or give nullptr
   outbox::AllowedHosts webhook_hosts;      // the only ones they may be
   switchboard::BrowserPhones* phones = nullptr;  // who takes the pages' phone.* frames; nullptr: nobody does
+  std::string prompts;                     // folder of the prompts; empty: DIR/prompts
+  std::function<void()> prompts_changed;   // files there are other ones now; any thread
+  std::function<std::string()> doctor;     // findings as JSON, without the test call; may take a second
 };
 
 class Services {
@@ -64,6 +67,8 @@ class Services {
   Result<archive::MasterKey> master_key() { return archive::MasterKey::load_or_create(dir_); }
 
   const Hooks& hooks() const { return hooks_; }
+  std::string prompts() const { return hooks_.prompts.empty() ? dir_ + "/prompts" : hooks_.prompts; }
+  void hooks_changed_prompts() const { if (hooks_.prompts_changed) hooks_.prompts_changed(); }
   Instant now() const;
   std::function<std::string()> http_metrics = [] { return std::string(); };  // set once, by the server
 

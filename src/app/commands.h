@@ -24,6 +24,7 @@ int init_command(const Args&);
 int serve_command(const Args&);
 int media_command(const Args&);
 int doctor_command(const Args&);
+std::string doctor_findings(const std::string& dir);  // as JSON, without the test call
 int call_command(const Args&);                  // test caller
 int load_command(const Args&);                  // how much this machine carries
 int demo_command(const Args&);                  // built-in customers and specialists against a running server

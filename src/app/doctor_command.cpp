@@ -28,7 +28,7 @@ std::string number_to_call(const Args& args, const std::string& dir) {
   return number && number->is_string() ? std::string(number->get_string()) : std::string();
 }
 
-Findings examine(const Args& args, const std::string& dir) {
+Findings examine(const std::string& dir, bool with_call, const std::string& number) {
   Findings findings;
   const auto configuration = read_configuration(dir);
   if (!configuration) {
@@ -44,7 +44,7 @@ Findings examine(const Args& args, const std::string& dir) {
   doctor::check_disk(dir, *configuration, findings);
   doctor::check_limits(findings);
   doctor::check_prompts(*configuration, findings);
-  doctor::check_audio(*configuration, running, number_to_call(args, dir), findings);
+  if (with_call) doctor::check_audio(*configuration, running, number, findings);
   return findings;
 }
 
@@ -58,11 +58,13 @@ void print(const Findings& findings) {
 
 }  // namespace
 
+std::string doctor_findings(const std::string& dir) { return json_text(examine(dir, false, {})); }
+
 int doctor_command(const Args& args) {
   if (args.words.size() != 1) return wrong_usage("doctor", args.words.empty() ? "which folder?" : "one folder, please");
   const std::string format = args.option("format").value_or("table");
   if (format != "table" && format != "json") return wrong_usage("doctor", "unknown format \"" + format + "\"; expected table or json");
-  const Findings findings = examine(args, args.words[0]);
+  const Findings findings = examine(args.words[0], true, number_to_call(args, args.words[0]));
   if (format == "json") std::printf("%s\n", json_text(findings).c_str()); else print(findings);
   for (const auto& finding : findings)
     if (finding.verdict == Verdict::problem) return failed;

@@ -93,7 +93,7 @@ int serve_command(const Args& args) {
   options.new_calls_per_second = static_cast<double>(configuration.new_calls_per_second);
   options.hooks.log = write_log;
   (*recordings)->add_hooks(options.hooks);
-  const archive::Phrases phrases(configuration.prompts);
+  archive::Phrases phrases(configuration.prompts);
   options.hooks.play_items = [&phrases](const floor::ProgrammeItem& item, floor::Language language) {
     return phrases.items(item.kind, item.name, item.n, name_of(language));
   };
@@ -137,7 +137,10 @@ int serve_command(const Args& args) {
   http.console = program.substr(0, program.rfind('/') + 1) + "console";
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
-  auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); }, .webhook_hosts = {configuration.webhook_hosts}, .phones = loop->get()});
+  auto server = api::HttpServer::start(http, **loop,
+                                       {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); },
+                                        .webhook_hosts = {configuration.webhook_hosts}, .phones = loop->get(), .prompts = configuration.prompts,
+                                        .prompts_changed = [&phrases] { phrases.rescan(); }, .doctor = [dir] { return doctor_findings(dir); }});
   if (!server) return fail(server.error().text);
   web = std::move(*server);
 

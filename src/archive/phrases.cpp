@@ -2,6 +2,7 @@
 
 #include <array>
 #include <filesystem>
+#include <mutex>
 
 namespace pasokh::archive {
 
@@ -161,10 +162,12 @@ Phrases::Phrases(std::string prompts_dir) : dir_(std::move(prompts_dir)) { resca
 
 void Phrases::rescan() {
   namespace fs = std::filesystem;
-  files_.clear();
+  std::set<std::string> found;
   std::error_code error;
   for (auto at = fs::recursive_directory_iterator(dir_, error); !error && at != fs::recursive_directory_iterator(); at.increment(error))
-    if (at->is_regular_file(error)) files_.insert(at->path().lexically_relative(dir_).string());
+    if (at->is_regular_file(error)) found.insert(at->path().lexically_relative(dir_).string());
+  const std::unique_lock lock(guard_);
+  files_ = std::move(found);
 }
 
 std::string Phrases::file(const std::string& folder, const std::string& name) const {
@@ -187,6 +190,7 @@ std::vector<media::PlayItem> Phrases::spoken(PhraseLanguage language, std::strin
 std::vector<media::PlayItem> Phrases::items(std::string_view kind, std::string_view name, std::int64_t n, std::string_view language) const {
   if (kind == "silence") return {{.silence_ms = n}};
   if (kind == "tone") return {{.tone = std::string(name)}};
+  const std::shared_lock lock(guard_);
   if (kind == "music") {
     if (name == "none") return {{.silence_ms = 60'000}};
     for (const auto& wanted : {std::string(name), std::string("default")})

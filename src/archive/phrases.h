@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,7 @@ std::vector<std::string> number_clips(std::int64_t number);   // 0…largest_num
 class Phrases {
  public:
   explicit Phrases(std::string prompts_dir);
-  void rescan();                                      // after files were added
+  void rescan();                                      // after files were added; any thread, beside items()
 
   // kind "prompt" (name), "place" (n), "number" (n), "music" (name; "none", "default", or a file), "tone" (name), "silence" (n ms).
   // What has no file is left out; the notice is then a beep, music the ringing tone. Language "fa" or "en"; where one has no
@@ -37,6 +38,7 @@ class Phrases {
   std::string file(const std::string& folder, const std::string& name) const;   // "" when there is none
   std::vector<media::PlayItem> spoken(PhraseLanguage, std::string_view kind, std::string_view name, std::int64_t n) const;
   std::string dir_;
+  mutable std::shared_mutex guard_;
   std::set<std::string> files_;                       // relative to dir_
 };
 

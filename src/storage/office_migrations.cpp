@@ -69,10 +69,12 @@ create index recording_comment_by_call on recording_comment(call, at_ms, id);
 create table office_task(name text primary key, done_at bigint not null) without rowid;
 )sql";
 
+constexpr const char* views_4 = "create table saved_view(login text not null, name text not null, json text not null, changed_at bigint not null, primary key(login, name)) without rowid;";
+
 }  // namespace
 
 const std::vector<Migration>& office_migrations() {
-  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}};
+  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}, {4, views_4}};
   return all;
 }
 

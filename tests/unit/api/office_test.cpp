@@ -4,6 +4,7 @@
 #include <condition_variable>
 
 #include "api/json_value.h"
+#include "archive/wav.h"
 #include "fake_centre.h"
 #include "floor/events.h"
 
@@ -49,6 +50,11 @@ void two_calls(Desk& desk) {
     REQUIRE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return durable; }));
   }
   journal.close();
+}
+
+std::size_t router_limit_of(std::string_view operation) {
+  for (const Route& route : all_routes()) if (route.operation == operation) return route.body_max;
+  return 0;
 }
 
 bool holds(const Response& response, const std::string& text) { return response.body.find(text) != std::string::npos; }
@@ -144,4 +150,41 @@ TEST_CASE("opening hours and holidays reach the centre as moments; what is wrong
   CHECK(desk.send("DELETE", "/v1/hours/office", admin).status == 204);
   CHECK(desk.send("DELETE", "/v1/holidays/iran", admin).status == 204);
   CHECK(desk.undeclared.empty());
+}
+
+// Bad input of the console: an upload that is no audio; one that is; a text that is spoken.
+TEST_CASE("a prompt is uploaded as WAV and kept as mono 8 kHz; what is no audio is refused by name, and leaves nothing behind") {
+  Desk desk;
+  const std::string admin = desk.token_of("administrator");
+  const auto upload = [&](const std::string& name, const std::string& body) { return desk.send("PUT", "/v1/prompts/" + name + "?language=fa", admin, body, {{"content-type", "audio/wav"}}); };
+  CHECK(fault_code(upload("greeting", std::string(5'000, 'x'))) == "not-audio");
+  CHECK(fault_code(upload("greeting", "RIFF" + std::string(5'000, '\0'))) == "not-audio");
+  CHECK(fault_code(upload("greeting", "OggS" + std::string(5'000, '\1'))) == "not-audio");
+  CHECK(fault_code(upload("Bad%2fname", "RIFF")) == "prompt-bad");
+  CHECK(desk.send("GET", "/v1/prompts", admin).body == "[]");
+  std::string stereo = archive::wav_header(16'000, 2, 16'000 * 4);
+  for (int i = 0; i < 16'000 * 2; ++i) { const auto sample = static_cast<std::int16_t>((i * 37) % 8'000); stereo.append(reinterpret_cast<const char*>(&sample), 2); }
+  CHECK(holds(upload("greeting", stereo), R"("duration_ms":1000)"));
+  CHECK(holds(desk.send("GET", "/v1/prompts", admin), R"("name":"greeting","language":"fa")"));
+  const Response sound = desk.send("GET", "/v1/prompts/greeting/audio?language=fa", admin);
+  CHECK(sound.body.size() == 44 + 8'000 * 2);
+  CHECK(desk.send("DELETE", "/v1/prompts/greeting?language=fa", admin).status == 204);
+  CHECK(fault_code(desk.send("GET", "/v1/prompts/greeting/audio?language=fa", admin)) == "prompt-unknown");
+  std::size_t left = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(desk.folder.path + "/prompts")) left += entry.is_regular_file();
+  CHECK(left == 0);
+  CHECK(router_limit_of("prompt_put") < (200u << 20));   // a 200 MB upload is refused by its Content-Length, before a byte is read (server_test)
+  CHECK(desk.undeclared.empty());
+}
+
+TEST_CASE("saved views belong to one person and hold any object") {
+  Desk desk;
+  const std::string agent = desk.token_of("agent"), supervisor = desk.token_of("supervisor");
+  CHECK(desk.send("PUT", "/v1/views/today", agent, R"({"columns":["call","wait_ms"]})").status == 200);
+  CHECK(desk.send("GET", "/v1/views/today", agent).body == R"({"columns":["call","wait_ms"]})");
+  CHECK(desk.send("GET", "/v1/views", agent).body == R"({"today":{"columns":["call","wait_ms"]}})");
+  CHECK(fault_code(desk.send("GET", "/v1/views/today", supervisor)) == "view-unknown");
+  CHECK(fault_code(desk.send("PUT", "/v1/views/today", agent, "[1]")) == "bad-body");
+  CHECK(desk.send("DELETE", "/v1/views/today", agent).status == 204);
+  CHECK(desk.send("GET", "/v1/views", agent).body == "{}");
 }

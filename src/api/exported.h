@@ -1,0 +1,13 @@
+// What every report that is a list can do besides: `format=csv|xlsx|pdf` makes a file of the answer; `compare=previous` answers it twice,
+// for the period asked and for the one of the same length before it.
+#pragma once
+
+#include <string_view>
+
+#include "api/route.h"
+
+namespace pasokh::api {
+
+Route exported(Route route, std::string_view title_fa, std::string_view title_en);
+
+}  // namespace pasokh::api
