@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help run demo build test quick bench check soak clean dependencies-build dependencies-test
+.PHONY: help run demo build console test quick bench check soak clean dependencies-build dependencies-test
 
 DATA ?= data
 MINUTES ?= 60
@@ -17,7 +17,7 @@ help:
 	@echo "Pasokh, a contact centre. One of:"
 	@echo "  make run       install what is missing, build, make ./data when there is none, start; Ctrl-C stops"
 	@echo "  make demo      the same, with built-in customers who call and specialists who answer"
-	@echo "  make build     build/pasokh"
+	@echo "  make build     build/pasokh and build/console"
 	@echo "  make quick     unit and scenario tests (under 90 s once built)"
 	@echo "  make test      every test: with SIPp, baresip and Kamailio as peers, and under the sanitizers"
 	@echo "  make bench     figures, as a table and in build/bench.json"
@@ -46,13 +46,25 @@ dependencies-test:
 	@packaging/dependencies run build test
 
 # A build that has something to do shows how far it has come; one that has nothing to do says nothing.
-build: dependencies-build build/build.ninja
+build: dependencies-build build/build.ninja build/console/index.html
 	@if [ -x build/pasokh ] && [ -z "$$(find src cmake CMakeLists.txt -newer build/pasokh -print -quit)" ]; then $(NINJA) -C build --quiet pasokh | { grep -v 'no work to do' || true; }; \
 	 else echo "Building with $(JOBS) compilers at once (some minutes the first time, seconds after that)"; $(NINJA) -C build pasokh; fi
 
 build/build.ninja: | dependencies-build
 	@cmake -S . -B build -G Ninja -DCMAKE_BUILD_TYPE=Release >build.log 2>&1 || { cat build.log; exit 1; }
 	@mv build.log build/configure.log
+
+# The console. npm fetches what web/package-lock.json names, no install script runs; a second build asks for nothing.
+web/node_modules/.package-lock.json: web/package-lock.json web/.npmrc | dependencies-build
+	@echo "Fetching the console's libraries"
+	@cd web && npm ci --silent || { echo "npm could not fetch the libraries of web/package-lock.json: see 'cd web && npm ci'" >&2; exit 1; }
+	@touch $@
+build/console/index.html: web/node_modules/.package-lock.json docs/api/openapi.json $(shell find web -path web/node_modules -prune -o -type f -not -name schema.ts -print) | build/build.ninja
+	@echo "Building the console"
+	@cd web && node scripts/build.mjs
+	@touch $@
+
+console: build/console/index.html
 
 # Sanitizer builds. Timings are never taken from them.
 build-asan/build.ninja: | dependencies-build
@@ -77,6 +89,7 @@ bench: dependencies-test build
 	@/usr/bin/python3 bench/run
 
 soak: dependencies-test build
+	@$(NINJA) -C build --quiet simulation simulation_erlang
 	@/usr/bin/python3 tests/chaos/soak.py --minutes $(MINUTES)
 
 check: dependencies-test build/build.ninja

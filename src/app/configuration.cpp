@@ -138,6 +138,7 @@ const std::map<std::string, Setter>& known_keys() {
       {"limits.journal_reserve_mib", number_into(&C::journal_reserve_mib, 1, 1'000'000)},
       {"limits.recording_stop_mib", number_into(&C::recording_stop_mib, 1, 100'000'000)},
       {"limits.sip_requests_per_second", number_into(&C::sip_requests_per_second, 1, 1'000'000)},
+      {"limits.new_calls_per_second", number_into(&C::new_calls_per_second, 0, 100'000)},
       {"limits.http_requests_per_second", number_into(&C::http_requests_per_second, 1, 1'000'000)},
       {"log.level", level},
   };
@@ -364,7 +365,8 @@ std::string configuration_text(const Configuration& c) {
          "journal_reserve_mib = " + n(c.journal_reserve_mib) + "             # disk kept free so that calls in progress can end\n"
          "recording_stop_mib = " + n(c.recording_stop_mib) + "             # less free than this: recording stops, calls go on\n"
          "sip_requests_per_second = " + n(c.sip_requests_per_second) + "         # per address, from strangers\n"
-         "http_requests_per_second = " + n(c.http_requests_per_second) + "       # per address\n\n"
+         "http_requests_per_second = " + n(c.http_requests_per_second) + "       # per address\n"
+         "new_calls_per_second = " + n(c.new_calls_per_second) + "              # from trunks; more are refused with 503. 0: no limit. Measured by: pasokh load\n\n"
          "[log]\n"
          "level = " + quote(c.log_level) + "                       # debug, info, warning or error\n";
 }

@@ -40,6 +40,7 @@ struct Configuration {
   std::int64_t recording_stop_mib = 512;     // less free than this: recording stops, calls go on
   std::int64_t sip_requests_per_second = 50; // per source address, new requests from strangers
   std::int64_t http_requests_per_second = 200;  // per source address
+  std::int64_t new_calls_per_second = 0;     // admission limit for calls from trunks; 0: none. `pasokh load` measures what fits
   // [log]
   std::string log_level = "info";            // debug | info | warning | error
 };

@@ -97,12 +97,28 @@ struct CallsJoined { static constexpr auto kind = "CallsJoined"; CallId call; Ca
 // The phone's own pick-up or attended transfer (RFC 3891): dialog `by` took the place of `leg`, same party, same media port.
 struct LegReplaced { static constexpr auto kind = "LegReplaced"; CallId call; LegId leg; LegId by; PASOKH_FIELDS(call, leg, by) };
 
+// --- the report of a call (queue setting report=required): whose it is and when it stands in the way of the next call
+struct CallReportDue { static constexpr auto kind = "CallReportDue"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };
+struct CallReportCompleted { static constexpr auto kind = "CallReportCompleted"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };  // also while the call still lasts
+struct CallReportOverdue { static constexpr auto kind = "CallReportOverdue"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };  // the wrap-up's time is over; the agent stays in it
+struct CallReportWaived { static constexpr auto kind = "CallReportWaived"; CallId call; AgentId agent; std::string by; PASOKH_FIELDS(call, agent, by) };
+
+// --- opening hours
+struct HoursSet { static constexpr auto kind = "HoursSet"; std::string code; Timetable timetable; PASOKH_FIELDS(code, timetable) };
+struct HoursRemoved { static constexpr auto kind = "HoursRemoved"; std::string code; PASOKH_FIELDS(code) };
+// The caller is told that nobody is here (`prompt`), and the call ends when that has been heard, at the latest at `deadline`.
+struct CallTurnedAway { static constexpr auto kind = "CallTurnedAway"; CallId call; LegId leg; std::string prompt; Instant deadline; PASOKH_FIELDS(call, leg, prompt, deadline) };
+
+// A finished recording was deleted, and its key with it: by the retention of its queue, or by a person. evolve ignores it.
+struct RecordingErased { static constexpr auto kind = "RecordingErased"; CallId call; CaptureId capture; std::string why; PASOKH_FIELDS(call, capture, why) };
+
 using Event = std::variant<QueueSet, QueueRemoved, AgentSet, AgentRemoved, DeviceSet, DeviceRemoved, NumberSet, NumberRemoved, TrunkSet,
                            TrunkRemoved, CentreSet, AgentSignedIn, AgentSignedOut, AgentReady, AgentPaused, WrapUpStarted, WrapUpEnded,
                            DeviceReached, DeviceLost, CallArrived, CallAnswered, CallQueued, CallLeftQueue, CallOffered, OfferRinging,
                            OfferAnswered, OfferLapsed, OfferWithdrawn, LedgerCut, CallHeld, CallResumed, LegDialled, LegAnswered, LegEnded,
                            ConsultStarted, ConsultEnded, CallTransferred, AgentLeftCall, CallEnded, RecordingStarted, RecordingStopped,
                            RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised, NoticeEnded, PlaceAnnounced,
-                           SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced>;
+                           SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced, CallReportDue, CallReportCompleted, CallReportOverdue,
+                           CallReportWaived, HoursSet, HoursRemoved, CallTurnedAway, RecordingErased>;
 
 }  // namespace pasokh::floor

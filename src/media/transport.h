@@ -41,16 +41,21 @@ class Transport {
   bool add(Token, bool writable = false);
   void change(Token, bool writable);
   void remove(Token);
-  // one wait, and everything that was ready; `now_us` is set as soon as the wait is over
+  // One wait, and everything that was ready; `now_us` is set as soon as the wait is over. Rounds begin at least `gather_us`
+  // apart unless the last one was full: a busy worker wakes for many datagrams and not for each, an idle one waits for nothing.
   void run_once(TransportUser&, int timeout_ms, std::int64_t& now_us);
   // false: not sent (queue full, no route); UDP promises no more
   bool send(int fd, const std::uint8_t* bytes, std::size_t size, const Address& to);
 
  private:
+  static constexpr std::int64_t gather_us = 500;   // the most that a datagram is held up by it
+  void let_gather() const;
   static constexpr int shared_at_once = 64;
   void read_shared(TransportUser&, Token);
 
   int epoll_;
+  std::int64_t round_began_us_ = 0;
+  bool full_ = false;
   std::array<epoll_event, 256> ready_;
   alignas(8) std::array<std::uint8_t, 2048> buffer_;
 };

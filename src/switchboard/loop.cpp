@@ -286,6 +286,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   sip.epoch = epoch;
   sip.max_transactions = options_.max_transactions;
   sip.requests_per_second_per_source = options_.requests_per_second_per_source;
+  sip.new_calls_per_second = options_.new_calls_per_second;
 
   // the RTP range in equal slices, one per worker: a port tells its worker, also after a restart
   const std::uint32_t size = (options_.rtp_high - options_.rtp_low + 1u) / static_cast<std::uint32_t>(options_.media_workers) & ~1u;
@@ -318,7 +319,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   const auto at = clock_->now();
   using storage::LiveKind;
   // the settings' secrets first; dialogs and bindings need no settings to be read
-  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::media_leg, LiveKind::browser_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
+  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::person_name, LiveKind::media_leg, LiveKind::browser_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
     (void)rows_->each_live(kind, [&](std::string_view key, std::string_view value) { board_->restore_row(kind, key, value, at); });
 }
 
@@ -576,7 +577,7 @@ void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
 }
 
 void LoopImpl::flush_early() {
-  auto early = board_->take_early();
+  auto early = board_->take_early(in_flight_.empty() ? nullptr : &in_flight_.front().second);
   if (!early.empty()) transmit(early);
 }
 
@@ -713,7 +714,7 @@ void LoopImpl::on_wake() {
     if (trouble) {
       if (!journal_trouble_ && options_.hooks.log)
         options_.hooks.log("error", "journal-" + trouble->code, {{"why", trouble->text}, {"calls", "new ones are refused; those in progress go on"}, {"do", "free disk space; it recovers by itself"}});
-      journal_trouble_ = true;
+      journal_trouble_ = refusing_ = true;  // watch_disk lifts it when there is space, also when that is at once
       board_->set_overload(true, trouble->code, tick());
       continue;
     }

@@ -30,6 +30,7 @@ struct LoopOptions {
   std::uint16_t browser_port = 10'000;        // UDP, of the first media worker; the next one has the next port, and so on; 0: no browser phones
   std::vector<std::string> browser_addresses; // told to browsers besides our own ones: what they reach from outside, through NAT
   std::string turn, turn_secret;              // for pages that no UDP leaves from: coturn's URI and its static-auth-secret
+  double new_calls_per_second = 0;            // admission limit; 0: none
   // from the app: recordings, prompts, log. resolve and live_row are the loop's own.
   Hooks hooks;
   std::function<void()> ready;                // everything answers from now on

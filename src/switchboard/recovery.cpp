@@ -73,8 +73,11 @@ void Switchboard::restore_row(storage::LiveKind kind, std::string_view key, std:
         captures_closing_.emplace(CaptureId{std::strtoull(capture.c_str(), nullptr, 10)}, std::move(closing));
       }
       return;
+    case storage::LiveKind::person_name:
+      names_[std::string(key)] = std::string(value);
+      return;
     case storage::LiveKind::browser_leg: browsers_.restore(value); return;
-    case storage::LiveKind::party: case storage::LiveKind::person_name: case storage::LiveKind::recording_key:
+    case storage::LiveKind::party: case storage::LiveKind::recording_key:
       return;  // read when needed
   }
 }
@@ -172,6 +175,7 @@ void Switchboard::resume(Instant now) {
     state.port = info.local.port;
     state.plan = info.media;
     state.opened = true;
+    state.heard = true;  // a worker tells that once, perhaps to the control before: better one question too many than a dead phone's call for ever
     state.worker = 0;
     for (std::size_t i = 0; i < setup_.workers.size(); ++i)
       if (setup_.workers[i].owns(state.port)) state.worker = i;

@@ -58,7 +58,16 @@ void Switchboard::log(std::string_view level, std::string_view text, std::vector
 
 // --- outputs
 
-std::vector<Datagram> Switchboard::take_early() { return std::exchange(early_, {}); }
+std::vector<Datagram> Switchboard::take_early(const Turn* in_flight) {
+  auto waits_for = [](const std::vector<Datagram>& held, const sip::Flow& to) {
+    return std::any_of(held.begin(), held.end(), [&](const Datagram& datagram) { return datagram.to.remote.ip == to.remote.ip; });
+  };
+  std::vector<Datagram> now;
+  for (auto& datagram : early_)
+    (waits_for(turn_.datagrams, datagram.to) || (in_flight && waits_for(in_flight->datagrams, datagram.to)) ? turn_.datagrams : now).push_back(std::move(datagram));
+  early_.clear();
+  return now;
+}
 
 Turn Switchboard::take_turn() {
   seal_orders();
@@ -180,7 +189,9 @@ void Switchboard::on_sip(const sip::Event& event, Instant now) {
 // --- the floor
 
 floor::Turn Switchboard::handle(const floor::Stimulus& stimulus, Instant now) {
+  if (setup_.hooks.before_floor) setup_.hooks.before_floor(stimulus, floor_);
   auto turn = floor_.handle(stimulus, now);
+  if (setup_.hooks.after_floor) setup_.hooks.after_floor(stimulus, turn, now);
   for (const auto& event : turn.events) turn_.events.push_back({++last_seq_, now, event});
   events_total_ += turn.events.size();
   for (const auto& effect : turn.effects) carry_out(effect, now);

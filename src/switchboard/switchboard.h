@@ -64,6 +64,9 @@ struct Hooks {
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
+  // The simulator looks on: what is put to the floor, and what it decided. Empty in the running program.
+  std::function<void(const floor::Stimulus&, const floor::Floor&)> before_floor;
+  std::function<void(const floor::Stimulus&, const floor::Turn&, Instant)> after_floor;
 };
 
 // Browser phones: one UDP port for each worker, from `port` on; 0: there are none.
@@ -115,7 +118,9 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   std::size_t captures_closing() const { return captures_closing_.size() + captures_.size(); }
 
   // --- outputs
-  std::vector<Datagram> take_early();
+  // What may leave at once. in_flight: the turn that is being committed, if there is one. Nothing overtakes what is held for the same
+  // place: a repetition of an answer that is not durable yet would tell it too early. It is held with the next turn instead.
+  std::vector<Datagram> take_early(const Turn* in_flight = nullptr);
   bool has_turn() const { return !turn_.empty() || !dirty_.empty(); }
   Turn take_turn();
 
@@ -196,6 +201,8 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
 
   Reply apply(const Command&, Instant now);
   Reply configure(const Command&, Instant now);
+  std::string with_names(std::string json, const std::string& noun) const;
+  void put_name(std::string key, std::optional<std::string> name);   // nothing: forget it
   std::string list(const std::string& noun, Instant now) const;
   void put_row(storage::LiveKind, std::string key, std::optional<std::string> value);
   void load_settings(Instant now);
@@ -223,6 +230,7 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   std::unordered_map<PartyId, std::string> parties_; // the newest; older ones are read from their row
   std::deque<PartyId> party_age_;                    // oldest first
   std::map<std::pair<storage::LiveKind, std::string>, std::string> secrets_;  // of devices and trunks
+  std::map<std::string, std::string, std::less<>> names_;       // "agent:a01" -> what people call it
   std::map<std::string, std::vector<sip::Flow>, std::less<>> resolved_;
   std::map<std::string, DeviceId, std::less<>> known_devices_;  // as told to sip; a removed one is no longer known to the floor
   std::map<std::string, TrunkId, std::less<>> known_trunks_;

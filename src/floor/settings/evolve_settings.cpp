@@ -111,4 +111,7 @@ void evolve(State& state, const TrunkRemoved& event, Instant) {
 
 void evolve(State& state, const CentreSet& event, Instant) { state.centre = event.settings; }
 
+void evolve(State& state, const HoursSet& event, Instant) { state.hours[event.code] = event.timetable; }
+void evolve(State& state, const HoursRemoved& event, Instant) { state.hours.erase(event.code); }
+
 }  // namespace pasokh::floor

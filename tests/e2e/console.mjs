@@ -1,0 +1,388 @@
+// usage: node tests/e2e/console.mjs --language fa|en [--browser chromium|firefox] [--only WORD] [--pictures DIR]
+// What people do in the console, against a real server, real calls and real sound. Each line is a promise to them.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { axeSource, openChromium, openFirefox, picture, speaking } from './browser.mjs';
+import { Centre, sleep, until } from './centre.mjs';
+import { hearingOf, listen, readWav, share, toneFile } from './sound.mjs';
+
+const { values: options } = parseArgs({ options: { language: { type: 'string', default: 'fa' }, browser: { type: 'string', default: 'chromium' }, only: { type: 'string' }, pictures: { type: 'string' } } });
+const { language } = options;
+const catalogue = (part) => JSON.parse(readFileSync(new URL(`../../web/src/${part}/${language}.json`, import.meta.url), 'utf8'));
+const texts = Object.assign({}, ...['app', ...['session', 'desk', 'floor', 'phone', 'archive', 'reports', 'contacts', 'administration'].map((name) => `features/${name}`)].map(catalogue));
+const t = (key) => texts[key] ?? (() => { throw new Error(`no text ${key}`); })();
+
+const customer_hertz = 1100;
+const agent_hertz = 700;
+
+let failed = 0;
+async function promise(sentence, act) {
+  if (options.only && !sentence.includes(options.only)) return;
+  const began = Date.now();
+  try {
+    await act();
+    console.log(`ok      ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${sentence}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`not ok  ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${sentence}\n        ${String(error.stack ?? error).split('\n').slice(0, 6).join('\n        ')}`);
+    for (const [name, page] of Object.entries(pages)) await picture(page, `build/e2e/${language}-failed-${failed}-${name}.png`).catch(() => undefined);
+  }
+}
+function expect(holds, what) {
+  if (!holds) throw new Error(what);
+}
+
+const pages = {};
+const faults = [];
+let browser;
+let centre;
+
+async function open(name) {
+  const context = await browser.newContext({ viewport: { width: 1366, height: 820 }, permissions: ['microphone'], locale: language === 'fa' ? 'fa-IR' : 'en-GB', timezoneId: 'Asia/Tehran' });
+  context.setDefaultTimeout(10_000);
+  await context.addInitScript(...speaking(language));
+  await context.addInitScript(listen);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
+  pages[name] = page;
+  return page;
+}
+async function signIn(page, login, password = centre.password(login)) {
+  await page.goto(`${centre.address}/app/sign-in`);
+  await page.getByLabel(t('session.login')).fill(login);
+  await page.getByLabel(t('session.password')).fill(password);
+  await page.getByRole('button', { name: t('session.signIn') }).click();
+}
+const go = (page, path) => page.goto(`${centre.address}/app${path}`);
+const state = (page) => page.locator('[data-state][role=status]').getAttribute('data-state');
+const inState = (page, wanted) => until(`the agent is ${wanted}`, async () => (await state(page).catch(() => '')) === wanted);
+
+// Serious and critical findings only; the rule list is axe's own.
+async function accessible(page, what) {
+  await page.addScriptTag({ path: axeSource() }).catch(async () => page.evaluate(readFileSync(axeSource(), 'utf8'))); // our own page refuses foreign script tags
+  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} (${nodes.length}) ${nodes[0].any?.[0]?.message ?? ''}`));
+  expect(found.length === 0, `${what}: ${found.join('\n')}`);
+}
+async function fits(page, what) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(wide <= 0, `${what} is ${wide} px wider than the window`);
+}
+
+async function chromiumRun() {
+  const [agent, supervisor, administrator, seat] = [await open('agent'), await open('supervisor'), await open('administrator'), await open('seat')];
+
+  await promise('a wrong password is told in the reader’s language, a right one leads to the desk', async () => {
+    await signIn(agent, 'a01', 'not this one');
+    await agent.getByText(t('session.wrong')).waitFor();
+    await accessible(agent, 'sign-in');
+    await sleep(1100); // the server lets one wait after a wrong one
+    await signIn(agent, 'a01');
+    await agent.getByTestId('state-bar').waitFor();
+    expect((await agent.locator('html').getAttribute('dir')) === (language === 'fa' ? 'rtl' : 'ltr'), 'direction');
+    await inState(agent, 'signed-out');
+  });
+
+  await promise('one switch turns the page to the other language and direction, and back', async () => {
+    const dir = () => agent.locator('html').getAttribute('dir');
+    const before = await dir();
+    await agent.getByTestId('language').click();
+    await until('the page has turned', async () => (await dir()) !== before);
+    await agent.getByTestId('language').click();
+    await until('and back', async () => (await dir()) === before);
+  });
+
+  const phone = centre.phone('201');
+  await promise('the agent works by keyboard: ready, pause with a reason, ready; ? lists the keys', async () => {
+    await until('the desk phone is registered', async () => /201.*(true|yes)/.test(await centre.command('device', 'list')));
+    await agent.keyboard.press('Alt+KeyR');
+    await inState(agent, 'ready');
+    await agent.keyboard.press('Alt+KeyP');
+    await agent.getByRole('menuitem', { name: t('pause.lunch') }).click();
+    await inState(agent, 'paused');
+    await agent.getByText(t('pause.lunch')).waitFor();
+    await agent.keyboard.press('Escape');
+    await agent.keyboard.press('?');
+    await agent.getByRole('dialog').getByText(t('desk.ready')).waitFor();
+    await agent.keyboard.press('Escape');
+    await agent.keyboard.press('Alt+KeyR');
+    await inState(agent, 'ready');
+  });
+
+  await promise('a real call shows who calls; hold and back; the call ends; its report with a next step is kept', async () => {
+    const customer = centre.customer('8000', '--from', '09121234567', '--seconds', '60');
+    await agent.locator('[data-testid=call][data-state=talking]').waitFor({ timeout: 20_000 });
+    await agent.getByText(language === 'fa' ? '۰۹۱۲۱۲۳۴۵۶۷' : '09121234567').first().waitFor();
+    await agent.keyboard.press('Alt+KeyH');
+    await agent.locator('[data-testid=call][data-state=held]').waitFor();
+    await agent.keyboard.press('Alt+KeyH');
+    await agent.locator('[data-testid=call][data-state=talking]').waitFor();
+    if (options.pictures) await picture(agent, join(options.pictures, `desk-${language}.png`));
+    await accessible(agent, 'desk in a call');
+    await agent.keyboard.press('Alt+KeyX');
+    await customer.ended;
+    await inState(agent, 'wrap-up');
+    const report = agent.getByTestId('report');
+    await report.waitFor();
+    const choice = report.getByRole('radio').first();
+    if (await choice.count()) await choice.click();
+    else await report.getByLabel(t('desk.disposition')).fill('solved');
+    await report.getByLabel(t('field.note')).fill(language === 'fa' ? 'کارت را خواست مسدود شود.' : 'Wanted the card blocked.');
+    await agent.keyboard.press('Alt+KeyS');
+    await agent.getByText(t('desk.reportSaved')).waitFor();
+  });
+  await centre.end(phone);
+
+  await promise('a call is answered in the browser by a key, and both hear each other', async () => {
+    await signIn(seat, 'a02');
+    await seat.getByTestId('phone').getByRole('button', { name: t('phone.use') }).click();
+    await seat.getByRole('dialog').getByRole('button', { name: t('phone.use') }).click();
+    await seat.getByText(t('phone.ready')).waitFor();
+    await seat.keyboard.press('Alt+KeyR');
+    await inState(seat, 'ready');
+    centre.heard = join(centre.folder, 'heard.wav');
+    centre.talker = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', centre.heard, '--seconds', '45');
+    await seat.getByTestId('ringing').waitFor({ timeout: 20_000 });
+    await seat.keyboard.press('Alt+KeyA');
+    await seat.locator('[data-testid=talking][data-state=talking]').waitFor();
+    await until('the agent hears the customer', async () => (await seat.evaluate(hearingOf, customer_hertz)) > 0.6);
+  });
+
+  await promise('mute, the quality of the line, a second tab, and a reload in mid-call: the call goes on', async () => {
+    await seat.keyboard.press('Alt+KeyM');
+    await seat.getByTestId('phone').locator('[aria-pressed=true]').waitFor();
+    await seat.keyboard.press('Alt+KeyM');
+    await seat.locator('[data-testid=talking][data-grade]').waitFor();
+    await seat.reload();
+    await seat.locator('[data-testid=talking][data-state=talking]').waitFor();
+    await until('the agent hears the customer again', async () => (await seat.evaluate(hearingOf, customer_hertz)) > 0.6);
+    const second = await seat.context().newPage();
+    await go(second, '/desk');
+    await second.getByText(t('phone.taken')).waitFor();
+    await second.close();
+    await sleep(1000);
+    await seat.getByTestId('phone').getByRole('button', { name: t('phone.hangup') }).click();
+    await centre.talker.ended;
+    const heard = share(readWav(centre.heard), agent_hertz);
+    expect(heard > 0.5, `the customer heard the agent's tone with a share of ${heard.toFixed(2)}`);
+  });
+
+  await promise('the wallboard moves with the calls, to the second', async () => {
+    await signIn(supervisor, 'supervisor');
+    await supervisor.getByTestId('totals').waitFor();
+    await supervisor.getByRole('row').filter({ hasText: 'a02' }).first().waitFor();
+    const zero = language === 'fa' ? '۰' : '0';
+    await until('nobody waits', async () => (await supervisor.getByTestId('waiting-count').textContent()) === zero);
+    await centre.command('agent', 'out', 'a02').catch(() => undefined);
+    await centre.command('agent', 'out', 'a01').catch(() => undefined);
+    const caller = centre.customer('8000', '--from', '09120000001', '--wait', '30');
+    await until('one waits', async () => (await supervisor.getByTestId('waiting-count').textContent()) === (language === 'fa' ? '۱' : '1'));
+    if (options.pictures) await picture(supervisor, join(options.pictures, `floor-${language}.png`));
+    await accessible(supervisor, 'floor');
+    await centre.end(caller);
+    await until('nobody waits any more', async () => (await supervisor.getByTestId('waiting-count').textContent()) === zero);
+    await supervisor.keyboard.press('KeyB');
+    await supervisor.getByRole('heading', { name: t('nav.floor') }).waitFor();
+    await accessible(supervisor, 'big screen');
+    await supervisor.keyboard.press('KeyB');
+  });
+
+  await promise('the floor of a moment ago comes back as it was', async () => {
+    await go(supervisor, '/floor');
+    await supervisor.getByRole('button', { name: t('floor.lookBack') }).click();
+    await supervisor.getByTestId('look-back').waitFor();
+    await supervisor.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    expect((await supervisor.getByTestId('look-back').getByRole('alert').count()) === 0, `looking back: ${await supervisor.getByTestId('look-back').textContent()}`);
+    await supervisor.getByRole('button', { name: t('floor.backToNow') }).click();
+  });
+
+  let recorded;
+  await promise('a recording is found, shown in stereo and played; speed; the story of its call and why this agent', async () => {
+    await go(supervisor, '/archive');
+    const row = supervisor.getByTestId('recordings').getByRole('row').filter({ hasText: 'a02' }).first();
+    await until('the recording is finished', async () => { await supervisor.getByRole('button', { name: t('app.search') }).click(); return row.getByRole('link').isVisible(); }, 20);
+    await accessible(supervisor, 'archive');
+    await row.getByRole('link').click();
+    const player = supervisor.getByTestId('player');
+    await player.getByRole('button', { name: t('archive.play') }).click();
+    await until('it plays', async () => Number(await player.getAttribute('data-at')) > 800);
+    if (options.pictures) await picture(supervisor, join(options.pictures, `archive-${language}.png`));
+    await player.getByRole('button', { name: /1[.٫]5×|۱[.٫]۵×/ }).click();
+    await player.getByRole('button', { name: t('archive.pause') }).click();
+    await accessible(supervisor, 'recording');
+    recorded = supervisor.url().split('/').at(-1);
+    await go(supervisor, `/calls/${recorded}`);
+    await supervisor.getByTestId('why').getByText('a02').first().waitFor();
+    expect((await supervisor.getByTestId('timeline').locator('li').count()) > 8, 'the timeline has the call’s steps');
+    await accessible(supervisor, 'call');
+  });
+
+  await promise('a report has figures with their definition, and the calls behind each', async () => {
+    await go(supervisor, '/reports');
+    const table = supervisor.getByTestId('figures');
+    const answered = table.getByRole('row').filter({ hasText: 'support' }).getByRole('cell').nth(1).getByRole('button');
+    await answered.waitFor();
+    expect((await answered.textContent()).trim() === (language === 'fa' ? '۲' : '2'), `answered: ${await answered.textContent()}`);
+    if (options.pictures) await picture(supervisor, join(options.pictures, `reports-${language}.png`));
+    await answered.click();
+    await until('the calls behind the figure', async () => (await supervisor.getByTestId('calls').locator('tbody tr').count()) === 2);
+    await supervisor.getByRole('tab', { name: t('reports.intervals') }).click();
+    await supervisor.getByRole('img', { name: t('reports.chart') }).locator('canvas').waitFor();
+    await accessible(supervisor, 'reports');
+  });
+
+  await promise('a contact is found whatever the keyboard writes', async () => {
+    await go(supervisor, '/contacts');
+    await supervisor.getByRole('button', { name: t('contacts.add') }).click();
+    const form = supervisor.getByRole('dialog');
+    await form.getByLabel(t('field.name')).fill('علی کریمی');
+    await form.getByLabel(t('field.number'), { exact: true }).fill('۰۹۱۲۱۲۳۴۵۶۷');
+    await form.getByRole('button', { name: t('app.save') }).click();
+    await supervisor.getByRole('heading', { name: 'علی کریمی' }).waitFor();
+    await go(supervisor, '/contacts');
+    await supervisor.getByLabel(t('contacts.search')).fill('علي كريمي'); // Arabic ye and ke
+    await supervisor.getByTestId('contacts').getByText('علی کریمی').waitFor();
+    await accessible(supervisor, 'contacts');
+  });
+
+  await promise('an administrator changes a queue, makes a user, and that user must choose a password', async () => {
+    await signIn(administrator, 'admin');
+    await go(administrator, '/administration/queues');
+    await administrator.getByRole('button', { name: `${t('app.edit')}: support` }).click();
+    await administrator.getByRole('dialog').getByLabel(t('admin.wrapUp')).fill('12s');
+    await administrator.getByRole('button', { name: t('app.save') }).click();
+    await administrator.getByTestId('sheet-queues').getByText(language === 'fa' ? '۱۲s' : '12s').waitFor();
+    await accessible(administrator, 'queues');
+    await go(administrator, '/administration/users');
+    await administrator.getByRole('button', { name: t('app.add') }).click();
+    await administrator.getByRole('dialog').getByLabel(t('admin.login')).fill('niloofar');
+    await administrator.getByRole('dialog').getByRole('button', { name: t('app.add') }).click();
+    const given = (await administrator.locator('.MuiAlert-message b').textContent()).trim();
+    await accessible(administrator, 'users');
+    const newcomer = await open('newcomer');
+    await signIn(newcomer, 'niloofar', given);
+    await newcomer.getByText(t('session.changeSays')).waitFor();
+    await accessible(newcomer, 'password');
+    for (const page of ['health', 'agents', 'numbers', 'trunks', 'devices', 'dispositions', 'hours', 'centre', 'audit', 'first-call']) {
+      await go(administrator, `/administration/${page}`);
+      await administrator.locator('main h2').first().waitFor();
+      await accessible(administrator, page);
+    }
+    await newcomer.close();
+    delete pages.newcomer;
+  });
+
+  await promise('a session ended elsewhere leads to sign-in with a word, and back to the same page', async () => {
+    await go(supervisor, '/reports');
+    await centre.command('user', 'end-sessions', 'supervisor').catch(async () => {
+      await administrator.evaluate(() => fetch('/v1/users/supervisor/sessions', { method: 'DELETE', headers: { 'X-Pasokh': '1' } }));
+    });
+    await supervisor.getByText(t('session.ended')).waitFor({ timeout: 20_000 }).catch(async () => {
+      await supervisor.getByRole('tab', { name: t('reports.agents') }).click();
+      await supervisor.getByText(t('session.ended')).waitFor();
+    });
+    await supervisor.getByLabel(t('session.login')).fill('supervisor');
+    await supervisor.getByLabel(t('session.password')).fill(centre.password('supervisor'));
+    await supervisor.getByRole('button', { name: t('session.signIn') }).click();
+    await supervisor.getByRole('heading', { name: t('nav.reports') }).waitFor();
+  });
+
+  await promise('a denied microphone is told in plain words, with a way on', async () => {
+    const denied = await open('denied');
+    await denied.addInitScript(() => (navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'))));
+    await signIn(denied, 'a03');
+    await denied.getByTestId('phone').getByRole('button', { name: t('phone.use') }).click();
+    await denied.getByRole('dialog').getByText(t('phone.trouble.denied')).waitFor();
+    await accessible(denied, 'microphone');
+    await denied.close();
+    delete pages.denied;
+  });
+
+  await promise('a proxy that cuts WebSockets: the pages say so and ask every two seconds', async () => {
+    const cut = await open('cut');
+    await cut.addInitScript(() => (window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.({}), 10); } close() {} send() {} }));
+    await signIn(cut, 'supervisor');
+    await cut.getByText(t('line.pollingSays')).waitFor();
+    await cut.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    await cut.close();
+    delete pages.cut;
+  });
+
+  await promise('every page fits a narrow window', async () => {
+    for (const [page, paths] of [[supervisor, ['/floor', '/archive', '/reports', '/contacts']], [agent, ['/desk', '/account']], [administrator, ['/administration/queues', '/administration/health']]]) {
+      await page.setViewportSize({ width: 390, height: 780 });
+      for (const path of paths) {
+        await go(page, path);
+        await page.locator('main').waitFor();
+        await sleep(300);
+        await fits(page, path);
+      }
+    }
+  });
+
+  await promise('no page threw an error', () => expect(faults.length === 0, faults.join('\n')));
+}
+
+async function firefoxRun() {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
+  pages.firefox = page;
+  page.setDefaultTimeout(15_000);
+  await page.setViewport({ width: 1280, height: 800 });
+  page.on('pageerror', (error) => faults.push(error.message));
+  const text = (key) => page.waitForFunction((wanted) => document.body.innerText.includes(wanted), {}, t(key));
+  const press = (name) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
+
+  await promise('Firefox: sign-in, the desk, and the microphone', async () => {
+    await page.goto(`${centre.address}/app/sign-in`);
+    await page.evaluate(...speaking(language));
+    await page.goto(`${centre.address}/app/sign-in`);
+    await page.locator('input[autocomplete=username]').fill('a02');
+    await page.locator('input[type=password]').fill(centre.password('a02'));
+    await page.locator('button[type=submit]').click();
+    await page.waitForSelector('[data-testid=state-bar]');
+    await page.evaluate(listen);
+    await press(t('phone.use'));
+    await page.waitForSelector('[role=dialog]');
+    await page.locator('[role=dialog] button.MuiButton-contained').click();
+    await text('phone.ready');
+  });
+
+  await promise('Firefox: a real call is answered by a key and heard; the desk shows it; it ends', async () => {
+    await page.locator('[aria-keyshortcuts="Alt+R"]').click();
+    await until('ready', () => page.evaluate(() => document.querySelector('[role=status][data-state]')?.dataset.state === 'ready'));
+    const customer = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', join(centre.folder, 'heard.wav'), '--seconds', '15');
+    await page.waitForSelector('[data-testid=ringing]', { timeout: 20_000 });
+    await page.keyboard.down('Alt');
+    await page.keyboard.press('KeyA');
+    await page.keyboard.up('Alt');
+    await page.waitForSelector('[data-testid=talking][data-state=talking]');
+    await until('the agent hears the customer', async () => (await page.evaluate(hearingOf, customer_hertz)) > 0.6, 20);
+    await customer.ended;
+    const heard = readWav(join(centre.folder, 'heard.wav'));
+    const loud = Math.sqrt(heard.samples.reduce((sum, each) => sum + each * each, 0) / heard.samples.length);
+    expect(loud > 200, `the customer heard the agent's fake microphone (${loud.toFixed(0)})`);
+    await until('wrap-up', () => page.evaluate(() => document.querySelector('[role=status][data-state]')?.dataset.state === 'wrap-up'));
+  });
+
+  await promise('Firefox: no page threw an error', () => expect(faults.length === 0, faults.join('\n')));
+}
+
+try {
+  centre = await Centre.open();
+  if (options.browser === 'firefox') {
+    browser = await openFirefox();
+    await firefoxRun();
+  } else {
+    const microphone = toneFile(join(centre.folder, 'agent.wav'), agent_hertz);
+    browser = await openChromium({ microphone });
+    await chromiumRun();
+  }
+} catch (error) {
+  failed += 1;
+  console.log(String(error.stack ?? error));
+} finally {
+  await browser?.close().catch(() => undefined);
+  await centre?.close();
+}
+process.exit(failed > 0 ? 1 : 0);

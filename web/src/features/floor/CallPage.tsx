@@ -1,0 +1,83 @@
+// One call, whole: what happened and when, and why each offer went to whom it went.
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Stack from '@mui/material/Stack';
+import Typography from '@mui/material/Typography';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useParams } from '@tanstack/react-router';
+import { useFormat } from '../../app/format';
+import { Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { usePreferences } from '../../app/preferences';
+import { useMay } from '../../app/session';
+import { textOfCode, useText } from '../../app/texts';
+import { story, whyThisAgent } from './api';
+
+export function CallPage() {
+  const t = useText();
+  const format = useFormat();
+  const { language } = usePreferences();
+  const { call } = useParams({ strict: false }) as { call: string };
+  const mayExplain = useMay('explain_offers');
+  const mayHear = useMay('see_recordings');
+  const { data, error, refetch } = useQuery({ queryKey: ['story', call, language], queryFn: () => story(call, language), refetchInterval: (query) => (query.state.data?.call.ended ? false : 3000) });
+  const { data: offers } = useQuery({ queryKey: ['why', call, language], queryFn: () => whyThisAgent(call, language), enabled: mayExplain && data !== undefined });
+  if (error) return <Trouble error={error} retry={() => void refetch()} />;
+  if (!data) return null;
+  const { call: facts, timeline } = data;
+  return (
+    <>
+      <PageTitle
+        actions={
+          mayHear &&
+          facts.recording === 'finished' && (
+            <Button variant="contained" component={Link} to={`/archive/${call}`}>
+              {t('floor.listen')}
+            </Button>
+          )
+        }
+      >
+        {t('floor.callTitle', { call: format.digits(call) })} · <PhoneNumber number={facts.caller} />
+      </PageTitle>
+      <Stack sx={{ gap: 2 }}>
+        <Panel>
+          <Stack direction="row" sx={{ gap: 3, flexWrap: 'wrap' }}>
+            <Figure label={t('floor.outcome')} value={textOfCode(t, 'outcome', facts.outcome)} />
+            <Figure label={t('floor.waited')} value={format.duration(facts.wait_ms)} />
+            <Figure label={t('floor.talked')} value={format.duration(facts.talk_ms)} />
+            <Figure label={t('field.queue')} value={<bdi>{facts.queue || '–'}</bdi>} />
+            <Figure label={t('field.agent')} value={<bdi>{facts.agent || '–'}</bdi>} />
+            <Figure label={t('floor.arrived')} value={format.time(facts.arrived)} hint={format.date(facts.arrived)} />
+          </Stack>
+        </Panel>
+        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1fr) minmax(0, 1fr)' }, alignItems: 'start' }}>
+          <Panel title={t('floor.timeline')}>
+            <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }} data-testid="timeline">
+              {timeline.map((each) => (
+                <Box component="li" key={each.seq} sx={{ display: 'grid', gridTemplateColumns: '84px 1fr', gap: 1.5, py: 0.6, borderBlockEnd: 1, borderColor: 'divider' }}>
+                  <Typography variant="body2" color="text.secondary" className="figures">
+                    {format.time(each.at)}
+                  </Typography>
+                  <Typography variant="body2" dir="auto">
+                    {each.text}
+                  </Typography>
+                </Box>
+              ))}
+            </Box>
+          </Panel>
+          {mayExplain && (
+            <Panel title={t('floor.why')}>
+              {offers?.length === 0 && <Typography color="text.secondary">{t('floor.noOffers')}</Typography>}
+              <Stack sx={{ gap: 2 }} data-testid="why">
+                {offers?.map((each) => (
+                  <Typography key={each.seq} component="pre" dir="auto" sx={{ m: 0, whiteSpace: 'pre-wrap', fontFamily: 'inherit', fontSize: '.9rem' }}>
+                    {each.text}
+                  </Typography>
+                ))}
+              </Stack>
+            </Panel>
+          )}
+        </Box>
+      </Stack>
+    </>
+  );
+}

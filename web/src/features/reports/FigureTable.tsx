@@ -1,0 +1,91 @@
+import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
+import Table from '@mui/material/Table';
+import TableBody from '@mui/material/TableBody';
+import TableCell from '@mui/material/TableCell';
+import TableContainer from '@mui/material/TableContainer';
+import TableHead from '@mui/material/TableHead';
+import TableRow from '@mui/material/TableRow';
+import TableSortLabel from '@mui/material/TableSortLabel';
+import Tooltip from '@mui/material/Tooltip';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Format } from '../../app/format';
+import { usePreferences } from '../../app/preferences';
+import { useText } from '../../app/texts';
+import { type Figures, metrics } from './api';
+import { changeOf, plain, written } from './figures';
+
+export interface Line {
+  name: string;
+  figures: Figures;
+  then?: Figures; // of the period before
+}
+
+// Every column's head carries the figure's definition; a figure leads to the calls behind it.
+export function FigureTable({ of, columns, lines, format, onFigure }: { of: string; columns: string[]; lines: Line[]; format: Format; onFigure?(name: string, metric: string): void }) {
+  const t = useText();
+  const { language } = usePreferences();
+  const { data: catalogue } = useQuery({ queryKey: ['metrics'], queryFn: metrics, staleTime: Infinity });
+  const [order, setOrder] = useState<string>();
+  const known = (name: string) => catalogue?.find((each) => each.name === name || each.name === name.replace(/_ms$/, ''));
+  const titleOf = (name: string) => {
+    const metric = known(name);
+    return metric ? (language === 'fa' ? metric.title_fa : metric.title) : name;
+  };
+  const sorted = order === undefined ? lines : [...lines].sort((a, b) => (plain(b.figures[order]) ?? -1) - (plain(a.figures[order]) ?? -1));
+  return (
+    <TableContainer>
+      <Table size="small" data-testid="figures">
+        <TableHead>
+          <TableRow>
+            <TableCell>{of}</TableCell>
+            {columns.map((name) => {
+              const metric = known(name);
+              return (
+                <TableCell key={name} align="right">
+                  <Tooltip title={metric ? `${language === 'fa' ? metric.formula_fa : metric.formula} (${metric.source})` : ''}>
+                    <TableSortLabel active={order === name} direction="desc" onClick={() => setOrder(order === name ? undefined : name)}>
+                      <span style={{ borderBlockEnd: '1px dotted' }}>{titleOf(name)}</span>
+                    </TableSortLabel>
+                  </Tooltip>
+                </TableCell>
+              );
+            })}
+          </TableRow>
+        </TableHead>
+        <TableBody>
+          {sorted.map((line) => (
+            <TableRow key={line.name} hover>
+              <TableCell component="th" scope="row">
+                <bdi dir="auto">{format.digits(line.name)}</bdi>
+              </TableCell>
+              {columns.map((name) => {
+                const change = changeOf(name, line.figures, line.then);
+                const text = written(name, line.figures[name], format);
+                return (
+                  <TableCell key={name} align="right" className="figures">
+                    {onFigure && text !== '–' ? (
+                      <Button size="small" sx={{ minWidth: 0, p: 0, font: 'inherit', color: 'inherit' }} onClick={() => onFigure(line.name, name)} title={t('reports.behind')}>
+                        {text}
+                      </Button>
+                    ) : (
+                      text
+                    )}
+                    {change && (
+                      <Box component="span" sx={{ display: 'block', fontSize: 12, color: change.good === undefined ? 'text.secondary' : change.good ? 'success.main' : 'error.main' }}>
+                        <bdi dir="ltr">
+                          {change.permille > 0 ? '▲' : '▼'} {format.percent(Math.abs(change.permille))}
+                        </bdi>
+                      </Box>
+                    )}
+                  </TableCell>
+                );
+              })}
+            </TableRow>
+          ))}
+        </TableBody>
+      </Table>
+    </TableContainer>
+  );
+}
