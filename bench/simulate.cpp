@@ -1,9 +1,10 @@
 // How fast the simulator runs: days of a centre of 50 agents and 6,000 calls, one big day, and a journal replayed. The last line
-// is a JSON object for `make bench`. Argument: how many days (default 5).
+// is a JSON object for `make bench`. Argument: how many days (default 5); or `scale`: what a call costs with more and more agents.
 #include <sys/resource.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "simulate/world.h"
 
@@ -18,9 +19,37 @@ double cpu_seconds() {
   return static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
 }
 
+long resident_kib() {
+  struct rusage used {};
+  ::getrusage(RUSAGE_SELF, &used);
+  return used.ru_maxrss;
+}
+
+// The morning of ever larger centres, the same load on each agent. People and floor are one program: an upper bound of the floor.
+int scale() {
+  std::printf("%8s %9s %12s %14s %16s %14s\n", "agents", "calls", "calls/s real", "CPU us a call", "CPU s an hour", "KiB an agent");
+  long before = resident_kib();
+  for (const int agents : {200, 1'000, 5'000, 20'000}) {
+    Plan plan = big_day(1, agents, agents * 120);
+    plan.calls.resize(6);                // three hours, 27 % of the day's calls
+    std::int64_t calls = 0;
+    for (const int n : plan.calls) calls += n;
+    const double began = cpu_seconds(), hours = static_cast<double>(plan.length().us) / 3.6e9;
+    World world(std::move(plan));
+    world.run();
+    const double spent = cpu_seconds() - began;
+    const long now = resident_kib();
+    std::printf("%8d %9lld %12.1f %14.1f %16.2f %14.1f\n", agents, static_cast<long long>(calls), static_cast<double>(calls) / hours / 3'600, spent * 1e6 / static_cast<double>(calls), spent / hours, static_cast<double>(now - before) / agents);
+    std::fflush(stdout);
+    before = now;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "scale") == 0) return scale();
   const int days = argc > 1 ? std::atoi(argv[1]) : 5;
   double began = cpu_seconds();
   std::uint64_t events = 0;

@@ -9,7 +9,7 @@ set(PASOKH_MAY_USE_storage base floor office)            # implements ports that
 set(PASOKH_MAY_USE_archive base media)                   # recordings: capture -> finished file
 set(PASOKH_MAY_USE_switchboard base floor sip media storage)
 set(PASOKH_MAY_USE_api base office floor storage switchboard archive)
-set(PASOKH_MAY_USE_simulate base floor office storage)
+set(PASOKH_MAY_USE_simulate base floor office sip media storage switchboard)  # sip: the simulated phones use its digest arithmetic only
 set(PASOKH_MAY_USE_app base floor office sip media storage archive switchboard api simulate)
 
 # pasokh_module(NAME [LIBRARIES external…]): sources are every .cpp in the folder.

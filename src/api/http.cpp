@@ -49,6 +49,14 @@ bool split_query(std::string_view query, std::map<std::string, std::string>& int
   return true;
 }
 
+std::string_view session_cookie(bool secure) { return secure ? "__Host-pasokh_session" : "pasokh_session"; }
+
+bool same_origin(const Request& request) {
+  const auto origin = request.header("origin"), host = request.header("host");
+  const auto scheme = origin.find("://");
+  return scheme != origin.npos && origin.substr(0, scheme) == (request.secure ? "https" : "http") && origin.substr(scheme + 3) == host;
+}
+
 std::string cookie(std::string_view header, std::string_view name) {
   while (!header.empty()) {
     const auto end = std::min(header.find(';'), header.size());

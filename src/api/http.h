@@ -20,6 +20,7 @@ struct Request {
   std::string body;
   std::string address;                                     // of the peer
   bool from_loopback = false;
+  bool secure = false;                                     // came over TLS
 
   std::string_view header(const std::string& name) const {
     const auto found = headers.find(name);
@@ -33,6 +34,8 @@ struct Content {
   std::function<Result<std::string>(std::int64_t from, std::int64_t to)> read;  // [from, to)
 };
 
+struct LiveOpening;                                         // api/live.h
+
 struct Response {
   int status = 200;
   std::string type = "application/json";
@@ -40,10 +43,16 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<Content> content;                        // instead of body; the server answers Range
   bool close = false;
+  std::shared_ptr<const LiveOpening> live;                 // status 101: the connection becomes a live socket
 };
 
 std::string percent_decoded(std::string_view text);        // "" when it is not well formed or holds a NUL
 bool split_query(std::string_view query, std::map<std::string, std::string>& into);  // false: not well formed, or a name twice
+// The cookie of a person's session. Over TLS its prefix keeps other hosts, paths and plain HTTP from setting it (RFC 6265bis §4.1.3.2).
+std::string_view session_cookie(bool secure);
+// True when the page that sent this was served by us: its Origin is the host that was asked (RFC 6454 §7).
+bool same_origin(const Request& request);
+
 std::string cookie(std::string_view header, std::string_view name);
 
 }  // namespace pasokh::api

@@ -9,7 +9,7 @@ namespace pasokh::api {
 namespace {
 
 constexpr std::size_t buckets_max = 20'000, path_bytes_max = 2'048, query_parameters_max = 30;
-constexpr Duration touch_every = Duration::minutes(1), idle_of_power = Duration::minutes(15);
+constexpr Duration touch_every = Duration::minutes(1);
 
 std::vector<std::string_view> segments(std::string_view path) {
   std::vector<std::string_view> out;
@@ -42,11 +42,10 @@ bool changes(std::string_view method) { return method != "GET" && method != "HEA
 // cannot be set by a form, and setting it from another origin needs a preflight that we never grant (OWASP ASVS 5.0 3.5.1-3).
 bool from_our_page(const Request& request) {
   if (request.header("x-pasokh").empty()) return false;
-  const auto origin = request.header("origin"), host = request.header("host"), site = request.header("sec-fetch-site");
+  const auto site = request.header("sec-fetch-site");
   if (!site.empty() && site != "same-origin") return false;
-  if (origin.empty()) return !site.empty();  // an old browser that tells neither: refused
-  const auto scheme = origin.find("://");
-  return scheme != origin.npos && origin.substr(scheme + 3) == host;
+  if (request.header("origin").empty()) return !site.empty();  // an old browser that tells neither: refused
+  return same_origin(request);
 }
 
 std::string shown(const std::map<std::string, std::string>& path) {
@@ -122,15 +121,14 @@ Result<std::optional<Caller>> Router::who_is(const Request& request, Instant now
   std::string token;
   const auto authorization = request.header("authorization");
   if (authorization.rfind("Bearer ", 0) == 0) token = authorization.substr(7);
-  else if (token = cookie(request.header("cookie"), "pasokh_session"); !token.empty()) by_cookie = true;
+  else if (token = cookie(request.header("cookie"), session_cookie(request.secure)); !token.empty()) by_cookie = true;
   if (token.empty() || token.size() > 100) return std::optional<Caller>();
   const std::string hash = token_hash(token);
   TRY(found, services_.access().session(hash, now));
   if (!found) return std::optional<Caller>();
   const auto& [session, user] = *found;
   const bool program = !session.token_name.empty();
-  // Whoever can see or change much is signed out after a quarter of an hour without a request; agents stay for their shift.
-  if (!program && user.role != access::Role::agent && now - session.last_used > idle_of_power) {
+  if (!program && access::is_idle(user.role, session.last_used, now)) {
     TRY(ended, services_.access().end_session(hash));
     (void)ended;
     return std::optional<Caller>();

@@ -12,6 +12,11 @@ std::vector<Route> settings_routes();   // queues, agents, devices, numbers, tru
 std::vector<Route> floor_routes();      // agents' states, live calls
 std::vector<Route> report_routes();     // calls, queues, agents, intervals
 std::vector<Route> recording_routes();  // the archive
+std::vector<Route> contact_routes();    // who calls, and what was before
+std::vector<Route> hours_routes();      // opening hours, holidays
+std::vector<Route> call_report_routes();  // reports of calls, dispositions, follow-ups
+
+std::vector<Route> live_routes();       // the WebSocket
 
 // An agent's own, or anybody's for whoever directs the floor.
 bool may_work_as(const Caller& caller, const std::string& agent);

@@ -1,4 +1,4 @@
-// The only file that sees Beast (half a minute to compile).
+// HTTP. With live_socket.cpp the only files that see Beast (half a minute to compile, each).
 #include "api/server.h"
 
 #include <algorithm>
@@ -11,6 +11,8 @@
 #include <mutex>
 #include <thread>
 
+#include "api/console_files.h"
+#include "api/live_socket.h"
 #include "api/workers.h"
 #include "base/log.h"
 
@@ -76,8 +78,10 @@ struct House {  // what all connections share
   Router router;
   Lanes lanes;
   Census census;
+  ConsoleFiles console;
+  LiveHub live{services};
   House(const ServerOptions& o, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
-      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits) {}
+      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits), console(o.console) {}
 };
 
 std::string lower(std::string_view text) {
@@ -110,17 +114,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ~Connection() { house_.census.leave(address_); }
 
   void begin() {
-    stream_.expires_after(std::chrono::milliseconds(house_.options.first_request_within_ms));
+    wire().expires_after(std::chrono::milliseconds(house_.options.first_request_within_ms));
     read_header();
   }
   void give_up() {
+    if (handed_over_) return;
     asio::post(stream_.get_executor(), [self = shared_from_this()] {
       Error ignored;
-      self->stream_.socket().close(ignored);
+      self->wire().socket().close(ignored);
     });
   }
 
  private:
+  beast::tcp_stream& wire() { return stream_.next_layer(); }
+
   void read_header() {
     parser_.emplace();
     parser_->header_limit(header_bytes_max);
@@ -160,7 +167,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error == http::error::body_limit) return refuse(target_.route ? "body-too-large" : "no-such-path");
     if (error && is_malformed(error)) return refuse("bad-request");
     if (error) return;
-    request_ = Request{.address = address_, .from_loopback = loopback_};
+    request_ = Request{.address = address_, .from_loopback = loopback_, .secure = stream_.secure()};
     auto& message = parser_->get();
     request_.method = std::string(message.method_string());
     request_.target = std::string(message.target());
@@ -169,8 +176,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_alive_ = message.keep_alive() && ++requests_ < requests_per_connection_max;
     head_only_ = message.method() == http::verb::head;
     version_ = message.version();
+    if (target_.route && target_.route->operation == "live" && beast::websocket::is_upgrade(message)) upgrade_.emplace(message.base());
     // the request is here; how long the answer takes is our business, the peer's silence no fault
-    stream_.expires_never();
+    wire().expires_never();
     Workers& lane = house_.lanes.of(target_.route ? target_.route->lane : Lane::ordinary);
     const bool taken = lane.post([self = shared_from_this()] {
       Response response = self->answer();
@@ -185,6 +193,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Response answer() {
     try {
+      if (!target_.route || target_.route->path == "/")
+        if (auto file = house_.console.find(request_)) return std::move(*file);
       return house_.router.handle(request_, target_);
     } catch (const std::exception& thrown) {  // no memory, say: one request fails, the centre goes on
       log(LogLevel::error, "a request failed", {{"cause", thrown.what()}});
@@ -205,6 +215,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void send(Response response) {
+    if (response.live && upgrade_) return become_live(std::move(response.live));
+    if (response.live) response = refusal("upgrade-needed");
+    upgrade_.reset();
     response_ = std::move(response);
     sent_from_ = 0;
     sent_to_ = response_.content ? response_.content->size : 0;
@@ -212,11 +225,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto length = response_.content ? sent_to_ - sent_from_ : static_cast<std::int64_t>(response_.body.size());
     header_ = header_text(length);
     if (!response_.content && !head_only_) header_ += response_.body;
-    stream_.expires_after(send_within);
+    wire().expires_after(send_within);
     asio::async_write(stream_, asio::buffer(header_), [self = shared_from_this()](Error error, std::size_t) {
       if (error) return;
       if (self->response_.content && !self->head_only_) self->send_piece(); else self->sent();
     });
+  }
+
+  // From here on the connection is the live socket's, which is counted and limited there.
+  void become_live(std::shared_ptr<const LiveOpening> opening) {
+    begin_live(std::move(stream_), std::move(*upgrade_), std::move(opening), house_.live, [&services = house_.services] { return services.now(); });
+    upgrade_.reset();
+    handed_over_ = true;
   }
 
   void choose_range() {
@@ -240,12 +260,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     const auto line = [&](std::string_view name, std::string_view value) { out.append(name).append(": ").append(value).append("\r\n"); };
     if (!response_.type.empty()) line("Content-Type", response_.type);
     if (response_.status != 204) line("Content-Length", std::to_string(length));
-    line("Cache-Control", "no-store");
+    const auto given = [&](std::string_view name) { return std::any_of(response_.headers.begin(), response_.headers.end(), [&](const auto& h) { return h.first == name; }); };
+    if (!given("Cache-Control")) line("Cache-Control", "no-store");
     line("X-Content-Type-Options", "nosniff");
     line("X-Frame-Options", "DENY");
     line("Referrer-Policy", "no-referrer");
     line("Cross-Origin-Resource-Policy", "same-origin");
-    line("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    if (!given("Content-Security-Policy"))
+      line("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     for (const auto& [name, value] : response_.headers) line(name, value);
     line("Connection", keep_alive_ && !response_.close ? "keep-alive" : "close");
     return out + "\r\n";
@@ -264,7 +286,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
         }
         self->header_ = std::move(*piece);
         self->sent_from_ = to;
-        self->stream_.expires_after(send_within);
+        self->wire().expires_after(send_within);
         asio::async_write(self->stream_, asio::buffer(self->header_), [self](Error error, std::size_t) { if (!error) self->send_piece(); });
       });
     });
@@ -274,15 +296,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void sent() {
     response_ = {};
     if (!keep_alive_) return close();
-    stream_.expires_after(std::chrono::milliseconds(house_.options.idle_ms));
+    wire().expires_after(std::chrono::milliseconds(house_.options.idle_ms));
     read_header();
   }
 
   // What the peer still sends is read and thrown away for a moment: closing at once would reset the connection, and our answer with it.
   void close() {
     Error ignored;
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(std::chrono::seconds(1));
+    wire().socket().shutdown(tcp::socket::shutdown_send, ignored);
+    wire().expires_after(std::chrono::seconds(1));
     throw_away(0);
   }
 
@@ -294,7 +316,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
-  beast::tcp_stream stream_;
+  WebStream stream_;
   beast::flat_buffer buffer_{header_bytes_max + (64 << 10)};
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string address_;
@@ -302,10 +324,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   House& house_;
   Router::Target target_;
   Request request_;
+  std::optional<http::request<http::string_body>> upgrade_;
   Response response_;
   std::string header_;
   std::int64_t sent_from_ = 0, sent_to_ = 0;
-  bool keep_alive_ = true, head_only_ = false;
+  bool keep_alive_ = true, head_only_ = false, handed_over_ = false;
   unsigned version_ = 11;
   int requests_ = 0;
 };
@@ -316,7 +339,8 @@ class Server final : public HttpServer {
       : house_(options, centre, std::move(access), std::move(hooks)), acceptor_(io_) {
     house_.services.http_metrics = [this] {
       return house_.router.metrics() + "# HELP pasokh_http_connections HTTP connections open now.\n# TYPE pasokh_http_connections gauge\npasokh_http_connections " +
-             std::to_string(house_.census.total()) + "\n";
+             std::to_string(house_.census.total()) + "\n# HELP pasokh_live_connections Live WebSockets open now.\n# TYPE pasokh_live_connections gauge\npasokh_live_connections " +
+             std::to_string(house_.live.connected()) + "\n";
     };
   }
   ~Server() override { stop(); }
@@ -346,12 +370,17 @@ class Server final : public HttpServer {
 
   std::uint16_t port() const override { return port_; }
 
+  void journal_moved() override { house_.live.nudge(); }
+
   void stop() override {
     if (stopped_.exchange(true)) return;
     house_.services.stop();
     house_.lanes.stop();
+    house_.live.stop();
+    for (int i = 0; i < 50 && house_.live.connected() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // they say good-bye
     io_.stop();
     for (auto& thread : threads_) thread.join();
+    house_.live.release();  // before the sockets' own world goes
     Error ignored;  // no other thread is left: everything is closed here
     acceptor_.close(ignored);
     for (auto& weak : connections_)

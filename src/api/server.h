@@ -17,6 +17,7 @@ struct ServerOptions {
   std::string host = "0.0.0.0";
   std::uint16_t port = 8080;                 // 0: any free one; see port()
   std::string dir;                           // the data folder
+  std::string console;                       // folder of the console's files; empty: none
   std::string recordings;                    // its folder of recordings; empty: DIR/recordings
   int threads = 2;                           // for sockets; handlers run on lanes of their own
   RouterLimits limits;
@@ -31,6 +32,7 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ServerOptions& options, switchboard::Centre& centre, Hooks hooks = {});
   virtual ~HttpServer() = default;
   virtual std::uint16_t port() const = 0;
+  virtual void journal_moved() = 0;          // something new is durable: live topics look. Any thread, cheap
   virtual void stop() = 0;                   // answers under way are given up; waits for the threads. Before the Centre goes.
 };
 

@@ -56,6 +56,15 @@ Result<Services::Reading> Services::reports() {
   return Reading(*this, std::move(opened));
 }
 
+Result<storage::OfficeDatabase*> Services::office() {
+  const std::scoped_lock lock(office_guard_);
+  if (!office_) {
+    TRY(opened, storage::OfficeDatabase::open(dir_));
+    office_ = std::move(opened);
+  }
+  return office_.get();
+}
+
 void Services::give_back(storage::Reports reports) {
   const std::scoped_lock lock(reports_guard_);
   if (reports_.size() < idle_readers_max) reports_.push_back(std::move(reports));

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "office/access/sign_in_throttle.h"
 #include "storage/access_store.h"
+#include "storage/office_database.h"
 #include "storage/report_queries.h"
 #include "switchboard/commands.h"
 
@@ -31,6 +32,7 @@ class Services {
 
   const std::string& dir() const { return dir_; }
   storage::AccessStore& access() { return *access_; }
+  Result<storage::OfficeDatabase*> office();   // contacts, reports of calls, hours…; opened when first asked for
   // A reader of the read models for as long as it is held; a new one is opened when all are in use.
   class Reading {
    public:
@@ -72,6 +74,8 @@ class Services {
   std::mutex throttle_guard_;
   access::SignInThrottle throttle_;
   std::mutex reports_guard_;
+  std::mutex office_guard_;
+  std::unique_ptr<storage::OfficeDatabase> office_;
   std::vector<storage::Reports> reports_;
 };
 

@@ -89,6 +89,10 @@ const std::string& nobody() {
   return hash;
 }
 
+std::string cookie_line(const Request& request, const std::string& token, Duration length) {
+  return std::string(session_cookie(request.secure)) + "=" + token + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(length.us / 1'000'000) + (request.secure ? "; Secure" : "");
+}
+
 Whole slow_down(Duration wait) {
   Response slow = refusal("slow-down");
   slow.headers.emplace_back("Retry-After", std::to_string((wait.us + 999'999) / 1'000'000));
@@ -120,7 +124,7 @@ Result<Whole> sign_in(Call& call, const SignIn& body) {
                 .must_change_password = user->must_change, .expires = expires};
   Whole whole{{.status = 201, .body = json_text(view)}};
   if (as_cookie)
-    whole.response.headers.emplace_back("Set-Cookie", "pasokh_session=" + token + "; Path=/; HttpOnly; SameSite=Strict; Max-Age=" + std::to_string(session_length.us / 1'000'000));
+    whole.response.headers.emplace_back("Set-Cookie", cookie_line(call.request, token, session_length));
   return whole;
 }
 
@@ -139,7 +143,7 @@ Result<std::vector<SessionView>> own_sessions(Call& call, const Nothing&) {
 Result<Nothing> sign_out(Call& call, const Nothing&) {
   TRY(ended, call.services.access().end_session(call.who().session));
   (void)ended;
-  call.answer_headers.emplace_back("Set-Cookie", "pasokh_session=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0");
+  call.answer_headers.emplace_back("Set-Cookie", cookie_line(call.request, "", {}));
   return Nothing{};
 }
 

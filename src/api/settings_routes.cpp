@@ -25,8 +25,11 @@ struct QueueSettings {
   std::optional<bool> announce_place;
   std::optional<Duration> announce_every;
   std::optional<std::string> language, name;
+  std::optional<std::string> report;         // none, optional, required
+  std::optional<std::string> guidance_fa, guidance_en;  // Markdown, shown beside a call
+  std::optional<std::int32_t> retention_days;  // 0: recordings are kept for ever
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level, short_abandon,
-                record, notice, music, announce_place, announce_every, language, name)
+                record, notice, music, announce_place, announce_every, language, name, report, guidance_fa, guidance_en, retention_days)
 };
 struct AgentSettings {
   static constexpr auto schema_name = "AgentSettings";
@@ -43,7 +46,9 @@ struct DeviceSettings {
 struct NumberSettings {
   static constexpr auto schema_name = "NumberSettings";
   std::optional<std::string> queue, language, name;
-  PASOKH_FIELDS(queue, language, name)
+  std::optional<std::string> hours, closed;  // code; a prompt, queue:CODE or number:DIGITS
+  std::optional<bool> emergency;
+  PASOKH_FIELDS(queue, language, name, hours, closed, emergency)
 };
 using TrunkSettings = std::map<std::string, std::string>;   // what a trunk has is told by `pasokh trunk --help`
 struct CentreSettings {

@@ -25,12 +25,14 @@ int serve_command(const Args&);
 int media_command(const Args&);
 int doctor_command(const Args&);
 int call_command(const Args&);                  // test caller
+int load_command(const Args&);                  // how much this machine carries
 int demo_command(const Args&);                  // built-in customers and specialists against a running server
 int noun_command(const Args&);                  // queue|agent|device|number|trunk|user|centre
 int import_command(const Args&);
 int report_command(const Args&);
 int explain_command(const Args&);
 int archive_command(const Args&);
+int audit_command(const Args&);
 int journal_command(const Args&);
 int simulate_command(const Args&);              // drawn days; a real day under other rules
 

@@ -98,6 +98,16 @@ std::string level(Configuration& c, const Value& v) {
   return {};
 }
 
+std::string browser_addresses(Configuration& c, const Value& v) {
+  const std::string expected = "a list of IP addresses, like [\"203.0.113.7\"]";
+  const auto* list = std::get_if<std::vector<std::string>>(&v);
+  if (!list || list->size() > 4) return expected;
+  for (const auto& item : *list)
+    if (!is_address(item)) return expected;
+  c.browser_addresses = *list;
+  return {};
+}
+
 const std::map<std::string, Setter>& known_keys() {
   using C = Configuration;
   static const std::map<std::string, Setter> keys{
@@ -109,12 +119,15 @@ const std::map<std::string, Setter>& known_keys() {
       {"rtp.low", number_into(&C::rtp_low, 1024, 65534)},
       {"rtp.high", number_into(&C::rtp_high, 1025, 65535)},
       {"media.workers", number_into(&C::workers, 1, 256)},
+      {"browser.port", number_into(&C::browser_port, 0, 65'000)},
+      {"browser.addresses", browser_addresses},
       {"paths.captures", text_into(&C::captures)},
       {"paths.recordings", text_into(&C::recordings)},
       {"paths.prompts", text_into(&C::prompts)},
       {"limits.journal_reserve_mib", number_into(&C::journal_reserve_mib, 1, 1'000'000)},
       {"limits.recording_stop_mib", number_into(&C::recording_stop_mib, 1, 100'000'000)},
       {"limits.sip_requests_per_second", number_into(&C::sip_requests_per_second, 1, 1'000'000)},
+      {"limits.new_calls_per_second", number_into(&C::new_calls_per_second, 0, 100'000)},
       {"limits.http_requests_per_second", number_into(&C::http_requests_per_second, 1, 1'000'000)},
       {"log.level", level},
   };
@@ -311,6 +324,8 @@ Result<Configuration> read_configuration(const std::string& dir) {
 std::string configuration_text(const Configuration& c) {
   std::string list;
   for (const auto& network : c.local_networks) list += (list.empty() ? "" : ", ") + quote(network);
+  std::string outside;
+  for (const auto& address : c.browser_addresses) outside += (outside.empty() ? "" : ", ") + quote(address);
   const auto n = [](auto number) { return std::to_string(number); };
   return "# Pasokh: this machine's addresses, ports, paths and limits. Read at start.\n"
          "# Queues, agents, devices, numbers and trunks are not set here: see `pasokh queue --help` and its sisters.\n\n"
@@ -326,6 +341,9 @@ std::string configuration_text(const Configuration& c) {
          "high = " + n(c.rtp_high) + "\n\n"
          "[media]\n"
          "workers = " + n(c.workers) + "                          # processes that carry the audio; one per core, at least 2\n\n"
+         "[browser]                            # the browser as a phone\n"
+         "port = " + n(c.browser_port) + "                         # UDP, the first media worker's; each further one has the next; 0: no browser phones\n"
+         "addresses = [" + outside + "]                       # where browsers outside find it: [\"203.0.113.7\"], the router's public address\n\n"
          "[paths]                              # relative ones stand below this folder\n"
          "captures = " + quote(c.captures) + "\n"
          "recordings = " + quote(c.recordings) + "\n"
@@ -334,7 +352,8 @@ std::string configuration_text(const Configuration& c) {
          "journal_reserve_mib = " + n(c.journal_reserve_mib) + "             # disk kept free so that calls in progress can end\n"
          "recording_stop_mib = " + n(c.recording_stop_mib) + "             # less free than this: recording stops, calls go on\n"
          "sip_requests_per_second = " + n(c.sip_requests_per_second) + "         # per address, from strangers\n"
-         "http_requests_per_second = " + n(c.http_requests_per_second) + "       # per address\n\n"
+         "http_requests_per_second = " + n(c.http_requests_per_second) + "       # per address\n"
+         "new_calls_per_second = " + n(c.new_calls_per_second) + "              # from trunks; more are refused with 503. 0: no limit. Measured by: pasokh load\n\n"
          "[log]\n"
          "level = " + quote(c.log_level) + "                       # debug, info, warning or error\n";
 }

@@ -29,6 +29,9 @@ struct Configuration {
   std::uint16_t rtp_low = 16384, rtp_high = 32767;
   // [media]
   std::int64_t workers = 2;                  // processes of `pasokh media`
+  // [browser]
+  std::uint16_t browser_port = 10'000;         // UDP, browser phones of the first media worker; the next worker has the next port; 0: none
+  std::vector<std::string> browser_addresses;  // where browsers outside reach that port: the router's public address
   // [paths], relative ones to DIR; absolute after read_configuration
   std::string captures = "captures", recordings = "recordings", prompts = "prompts";
   // [limits]
@@ -36,6 +39,7 @@ struct Configuration {
   std::int64_t recording_stop_mib = 512;     // less free than this: recording stops, calls go on
   std::int64_t sip_requests_per_second = 50; // per source address, new requests from strangers
   std::int64_t http_requests_per_second = 200;  // per source address
+  std::int64_t new_calls_per_second = 0;     // admission limit for calls from trunks; 0: none. `pasokh load` measures what fits
   // [log]
   std::string log_level = "info";            // debug | info | warning | error
 };

@@ -1,11 +1,13 @@
 // `pasokh queue|agent|device|number|trunk|centre|call …`: words in, one Command to the centre, its answer out.
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cstdio>
 
 #include "app/args.h"
 #include "app/print.h"
 #include "app/user_command.h"
 #include "base/nearest.h"
+#include "storage/report_queries.h"
 #include "switchboard/commands.h"
 
 namespace pasokh::app {
@@ -118,17 +120,30 @@ Result<Command> command_from(const Args& args) {
   return command;
 }
 
-int print_answer(const Command& command, const switchboard::Reply& reply, Format format) {
+// what the answer warns of, on stderr: the command was done all the same
+void print_warning(const switchboard::Reply& reply) {
+  boost::system::error_code error;
+  const auto parsed = boost::json::parse(reply.json.empty() ? "{}" : reply.json, error);
+  if (error || !parsed.is_object()) return;
+  const auto* warning = parsed.get_object().if_contains("warning");
+  if (warning && warning->is_string()) std::fprintf(stderr, "pasokh: %s\n", warning->get_string().c_str());
+}
+
+int print_answer(const std::string& dir, const Command& command, const switchboard::Reply& reply, Format format) {
   if (command.verb == "list") {
     // a list of one object (the centre's settings) is a list too
     const bool array = !reply.json.empty() && reply.json.front() == '[';
-    const auto text = print_list(array ? reply.json : "[" + reply.json + "]", format);
+    auto reports = storage::Reports::open(dir);
+    auto name = reports ? reports->time_zone() : Result<std::string>(std::string("UTC"));
+    const storage::Zone zone(name ? *name : "UTC");
+    const auto text = print_list(array ? reply.json : "[" + reply.json + "]", format, &zone);
     if (!text) return fail(text.error().text);
     std::fputs(text->c_str(), stdout);
   } else if (format == Format::json || command.verb == "health") {
     std::printf("%s\n", reply.json.empty() ? "{}" : reply.json.c_str());
   } else {
     std::printf("%s %s: done\n", command.noun.c_str(), command.target.c_str());
+    print_warning(reply);
   }
   return done;
 }
@@ -144,7 +159,7 @@ int noun_command(const Args& args) {
   if (auto centre = centre_stands_in(data_dir(args)); !centre) return fail(centre.error().text);
   const auto reply = switchboard::ask_centre(data_dir(args), {*command});
   if (!reply.ok) return fail(reply.text + (reply.code.empty() ? "" : " (" + reply.code + ")"));
-  return print_answer(*command, reply, *format);
+  return print_answer(data_dir(args), *command, reply, *format);
 }
 
 }  // namespace pasokh::app

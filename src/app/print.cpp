@@ -4,6 +4,9 @@
 #include <boost/json.hpp>
 #include <vector>
 
+#include "base/calendar.h"
+#include "base/json_text.h"
+
 namespace pasokh::app {
 namespace {
 
@@ -26,6 +29,16 @@ std::string cell(const json::value& value) {
     return out;
   }
   return json::serialize(value);
+}
+
+// "2026-11-24T09:16:15.000Z" -> "2026-11-24 12:46:15" on the wall of `zone`; anything else stays
+std::string on_the_wall(std::string text, const storage::Zone& zone) {
+  if (text.size() != 24 || text.back() != 'Z' || text[10] != 'T') return text;
+  const auto at = parse_time(text);
+  if (!at || !at->absolute) return text;
+  auto local = rfc3339({zone.local({at->us})});
+  local[10] = ' ';
+  return local.substr(0, 19);
 }
 
 Grid grid_of(const json::array& array) {
@@ -123,7 +136,7 @@ Result<Format> format_from(std::string_view name) {
   return trouble("usage", "unknown format \"" + std::string(name) + "\"; expected table, json or csv");
 }
 
-Result<std::string> print_list(std::string_view array, Format format) {
+Result<std::string> print_list(std::string_view array, Format format, const storage::Zone* zone) {
   boost::system::error_code error;
   const auto parsed = json::parse(json::string_view(array.data(), array.size()), error);
   if (error || !parsed.is_array()) return trouble("answer", "the centre's answer is not a list");
@@ -135,7 +148,11 @@ Result<std::string> print_list(std::string_view array, Format format) {
     case Format::table: break;
   }
   if (parsed.get_array().empty()) return std::string("(none)\n");
-  return as_table(grid_of(parsed.get_array()));
+  auto grid = grid_of(parsed.get_array());
+  if (zone)
+    for (auto& row : grid.rows)
+      for (auto& value : row) value = on_the_wall(std::move(value), *zone);
+  return as_table(std::move(grid));
 }
 
 }  // namespace pasokh::app

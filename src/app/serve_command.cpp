@@ -78,9 +78,12 @@ int serve_command(const Args& args) {
   options.media_workers = static_cast<std::size_t>(configuration.workers);
   options.advertise = configuration.advertise;
   options.local_networks = configuration.local_networks;
+  options.browser_port = configuration.browser_port;
+  options.browser_addresses = configuration.browser_addresses;
   options.captures = configuration.captures;
   options.reserve_bytes = configuration.journal_reserve_mib << 20;
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
+  options.new_calls_per_second = static_cast<double>(configuration.new_calls_per_second);
   options.hooks.log = write_log;
   (*recordings)->add_hooks(options.hooks);
   const archive::Phrases phrases(configuration.prompts);
@@ -90,7 +93,11 @@ int serve_command(const Args& args) {
   options.recordings_idle = [&] { return (*recordings)->idle(); };
   options.ready = [&] { say_ready(configuration, dir); };
   std::unique_ptr<storage::Projector> projector;
-  options.committed = [&projector] { if (projector) projector->nudge(); };
+  std::unique_ptr<api::HttpServer> web;
+  options.committed = [&projector, &web] {
+    if (projector) projector->nudge();
+    if (web) web->journal_moved();
+  };
   auto loop = switchboard::Loop::open(std::move(options));
   if (!loop) return fail(loop.error().text);
   auto projecting = storage::Projector::start(dir, [](const Trouble& trouble) { log(LogLevel::error, "reports-behind", {{"why", trouble.text}}); });
@@ -103,15 +110,19 @@ int serve_command(const Args& args) {
   http.host = configuration.http.host;
   http.port = configuration.http.port;
   http.threads = static_cast<int>(configuration.http_threads);
+  const std::string program = own_path();
+  http.console = program.substr(0, program.rfind('/') + 1) + "console";
   http.recordings = configuration.recordings;
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
   auto server = api::HttpServer::start(http, **loop, {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }});
   if (!server) return fail(server.error().text);
+  web = std::move(*server);
 
   const int status = (*loop)->run();
-  (*server)->stop();
+  web->stop();
   (*recordings)->stop();
   projector->stop();
+  web.reset();
   return status;
 }
 

@@ -28,6 +28,9 @@ void place_call(Desk&, const PlaceCall&);
 void call_from_device(Desk&, const LegArrived&, AgentId seated);
 struct Way { TrunkId trunk; bool allowed = false; };
 Way way_outside(const State&, std::string_view digits);  // as the outbound plan allows; emergency numbers always
+// --- calls/closing.cpp
+void enter_by_number(Desk&, CallId, const NumberSettings&, QueueId);  // its queue when it is open; else as the number says
+void farewell_over(Desk&, CallId);
 // --- calls/waiting.cpp
 bool is_overloaded(const State&);
 void dial_wanted(Desk&, CallId, LegId answered);        // click to call: the agent's phone is up, now the number
@@ -66,11 +69,18 @@ void set_ready(Desk&, const SetReady&);
 void set_paused(Desk&, const SetPaused&);
 void sign_out(Desk&, const SignOut&);
 void sit_down(Desk&, AgentId, DeviceId, const std::string& by);
-void end_wrap_up_early(Desk&, AgentId);
+void end_wrap_up_early(Desk&, AgentId);                // asked for by the agent: not while a report is due
+void interrupt_wrap_up(Desk&, AgentId);                // another call comes between: a report that is due stays due
 void sign_out_now(Desk&, AgentId, const std::string& by);
 void device_reachable(Desk&, const DeviceReachable&);
 void wrap_up_due(Desk&, AgentId);
 void star_code(Desk&, const LegArrived&);
+// --- agents/reports.cpp
+void report_falls_due(Desk&, CallId, AgentId);         // their part in a call of a queue that wants reports is over
+void wrap_up(Desk&, AgentId, CallId, Duration);        // …then the time after the call, and what still stands in the way
+void complete_report(Desk&, const CompleteReport&);
+void release_report(Desk&, const ReleaseReport&);
+bool owes_report(const State&, AgentId);
 AgentId agent_named(Desk&, const std::string& code);   // refuses when unknown
 // --- routing/
 void route(Desk&);

@@ -64,6 +64,7 @@ DialLeg dial_of(const State& state, const Leg& leg) {
   if (leg.device) dial.device = leg.device;
   else { dial.trunk = leg.trunk; dial.party = leg.party; dial.number = leg.number; }
   dial.caller = leg.shown;
+  dial.answers_itself = leg.role == LegRole::agent;  // click to call
   const Call* call = state.find(leg.call);
   if (call && call->queue) dial.queue = state.queue(call->queue).code;
   if (call && !dial.caller && call->agent) {

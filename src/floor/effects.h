@@ -44,6 +44,7 @@ struct DialLeg {                                             // ring a device or
   std::string caller_text;        // shown instead when caller is 0 (an agent's number…)
   std::string queue;              // code, for the display name
   std::string number;             // trunk + number: an outside number that stands in the settings (party is 0)
+  bool answers_itself = false;    // the agent asked for this call: a phone that can, answers at once
 };
 struct EndLeg { LegId leg; EndCause cause = EndCause::ended_by_us; };  // CANCEL, BYE or a final response, whatever fits
 struct Hear { LegId leg; Hearing hearing; };                 // replaces what the leg heard before

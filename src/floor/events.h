@@ -14,7 +14,7 @@ struct QueueSet { static constexpr auto kind = "QueueSet"; QueueId queue; std::s
 struct QueueRemoved { static constexpr auto kind = "QueueRemoved"; QueueId queue; PASOKH_FIELDS(queue) };
 struct AgentSet { static constexpr auto kind = "AgentSet"; AgentId agent; std::string code; AgentSettings settings; PASOKH_FIELDS(agent, code, settings) };
 struct AgentRemoved { static constexpr auto kind = "AgentRemoved"; AgentId agent; PASOKH_FIELDS(agent) };
-struct DeviceSet { static constexpr auto kind = "DeviceSet"; DeviceId device; std::string user; AgentId usual; PASOKH_FIELDS(device, user, usual) };
+struct DeviceSet { static constexpr auto kind = "DeviceSet"; DeviceId device; std::string user; AgentId usual; DeviceKind is = DeviceKind::phone; PASOKH_FIELDS(device, user, usual, is) };
 struct DeviceRemoved { static constexpr auto kind = "DeviceRemoved"; DeviceId device; PASOKH_FIELDS(device) };
 struct NumberSet { static constexpr auto kind = "NumberSet"; NumberId number; std::string digits; NumberSettings settings; PASOKH_FIELDS(number, digits, settings) };
 struct NumberRemoved { static constexpr auto kind = "NumberRemoved"; NumberId number; PASOKH_FIELDS(number) };
@@ -82,7 +82,7 @@ struct RecordingFinished { static constexpr auto kind = "RecordingFinished"; Cal
 struct RecordingFailed { static constexpr auto kind = "RecordingFailed"; CallId call; CaptureId capture; std::string why; PASOKH_FIELDS(call, capture, why) };
 
 // --- measured facts; evolve ignores them
-struct LegMeasured { static constexpr auto kind = "LegMeasured"; CallId call; LegId leg; std::int64_t packets_in = 0, packets_out = 0, lost = 0; std::int64_t jitter_us_max = 0, round_trip_us = 0; std::string codec; PASOKH_FIELDS(call, leg, packets_in, packets_out, lost, jitter_us_max, round_trip_us, codec) };
+struct LegMeasured { static constexpr auto kind = "LegMeasured"; CallId call; LegId leg; std::int64_t packets_in = 0, packets_out = 0, lost = 0; std::int64_t jitter_us_max = 0, round_trip_us = 0; std::string codec; std::int64_t lost_by_peer = 0; /* and the worst that a browser showed: */ std::int64_t peer_loss_permille = 0, peer_jitter_us = 0, peer_round_trip_us = 0; PASOKH_FIELDS(call, leg, packets_in, packets_out, lost, jitter_us_max, round_trip_us, codec, lost_by_peer, peer_loss_permille, peer_jitter_us, peer_round_trip_us) };
 struct AlarmRaised { static constexpr auto kind = "AlarmRaised"; std::string code, text; PASOKH_FIELDS(code, text) };
 
 // --- what the caller hears while waiting
@@ -97,12 +97,28 @@ struct CallsJoined { static constexpr auto kind = "CallsJoined"; CallId call; Ca
 // The phone's own pick-up or attended transfer (RFC 3891): dialog `by` took the place of `leg`, same party, same media port.
 struct LegReplaced { static constexpr auto kind = "LegReplaced"; CallId call; LegId leg; LegId by; PASOKH_FIELDS(call, leg, by) };
 
+// --- the report of a call (queue setting report=required): whose it is and when it stands in the way of the next call
+struct CallReportDue { static constexpr auto kind = "CallReportDue"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };
+struct CallReportCompleted { static constexpr auto kind = "CallReportCompleted"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };  // also while the call still lasts
+struct CallReportOverdue { static constexpr auto kind = "CallReportOverdue"; CallId call; AgentId agent; PASOKH_FIELDS(call, agent) };  // the wrap-up's time is over; the agent stays in it
+struct CallReportWaived { static constexpr auto kind = "CallReportWaived"; CallId call; AgentId agent; std::string by; PASOKH_FIELDS(call, agent, by) };
+
+// --- opening hours
+struct HoursSet { static constexpr auto kind = "HoursSet"; std::string code; Timetable timetable; PASOKH_FIELDS(code, timetable) };
+struct HoursRemoved { static constexpr auto kind = "HoursRemoved"; std::string code; PASOKH_FIELDS(code) };
+// The caller is told that nobody is here (`prompt`), and the call ends when that has been heard, at the latest at `deadline`.
+struct CallTurnedAway { static constexpr auto kind = "CallTurnedAway"; CallId call; LegId leg; std::string prompt; Instant deadline; PASOKH_FIELDS(call, leg, prompt, deadline) };
+
+// A finished recording was deleted, and its key with it: by the retention of its queue, or by a person. evolve ignores it.
+struct RecordingErased { static constexpr auto kind = "RecordingErased"; CallId call; CaptureId capture; std::string why; PASOKH_FIELDS(call, capture, why) };
+
 using Event = std::variant<QueueSet, QueueRemoved, AgentSet, AgentRemoved, DeviceSet, DeviceRemoved, NumberSet, NumberRemoved, TrunkSet,
                            TrunkRemoved, CentreSet, AgentSignedIn, AgentSignedOut, AgentReady, AgentPaused, WrapUpStarted, WrapUpEnded,
                            DeviceReached, DeviceLost, CallArrived, CallAnswered, CallQueued, CallLeftQueue, CallOffered, OfferRinging,
                            OfferAnswered, OfferLapsed, OfferWithdrawn, LedgerCut, CallHeld, CallResumed, LegDialled, LegAnswered, LegEnded,
                            ConsultStarted, ConsultEnded, CallTransferred, AgentLeftCall, CallEnded, RecordingStarted, RecordingStopped,
                            RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised, NoticeEnded, PlaceAnnounced,
-                           SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced>;
+                           SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced, CallReportDue, CallReportCompleted, CallReportOverdue,
+                           CallReportWaived, HoursSet, HoursRemoved, CallTurnedAway, RecordingErased>;
 
 }  // namespace pasokh::floor

@@ -1,5 +1,6 @@
 // What each event changes, one overload per event, by noun: settings/evolve_settings.cpp, agents/evolve_agents.cpp,
-// calls/evolve_calls.cpp, calls/evolve_legs.cpp. No rule, no clock, no refusal; the same live and on replay.
+// calls/evolve_calls.cpp,
+// calls/evolve_legs.cpp. No rule, no clock, no refusal; the same live and on replay.
 #pragma once
 
 #include "floor/state.h"
@@ -61,6 +62,15 @@ void evolve(State&, const ConsultEnded&, Instant at);
 void evolve(State&, const CallTransferred&, Instant at);
 void evolve(State&, const CodeDialled&, Instant at);
 void evolve(State&, const CallsJoined&, Instant at);
+
+void evolve(State&, const CallReportDue&, Instant at);
+void evolve(State&, const CallReportCompleted&, Instant at);
+void evolve(State&, const CallReportOverdue&, Instant at);
+void evolve(State&, const CallReportWaived&, Instant at);
+void evolve(State&, const HoursSet&, Instant at);
+void evolve(State&, const HoursRemoved&, Instant at);
+void evolve(State&, const CallTurnedAway&, Instant at);
+void evolve(State&, const RecordingErased&, Instant at);
 
 // --- helpers of several nouns
 void enter(State&, Agent&, AgentState, Instant at);   // changes an agent's state; keeps the idle clock honest

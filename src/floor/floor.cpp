@@ -16,6 +16,7 @@ void call_due(Desk& desk, CallId id) {
     if (side->leg && !side->answered && side->deadline <= desk.now) return side_party_gone(desk, id, side->leg, EndCause::no_answer, false);
   if (call.dial_deadline <= desk.now) return end_call(desk, id, Outcome::no_answer, EndCause::timed_out);
   if (call.notice_deadline <= desk.now) return notice_ended(desk, id, false);
+  if (call.farewell_deadline <= desk.now) return farewell_over(desk, id);
   waiting_due(desk, id);
 }
 
@@ -62,6 +63,8 @@ struct Reception {
   void operator()(const HangUp& s) { hang_up(desk, s); }
   void operator()(const PlaceCall& s) { place_call(desk, s); }
   void operator()(const Configure& s) { configure(desk, s); }
+  void operator()(const CompleteReport& s) { complete_report(desk, s); }
+  void operator()(const ReleaseReport& s) { release_report(desk, s); }
   void operator()(const Tick&) { tick(desk); }
   void operator()(const Restarted&) { tick(desk); }
 };
@@ -73,7 +76,7 @@ void nothing_pending(State& state) {
   state.fresh.clear();
 }
 
-constexpr std::uint32_t snapshot_version = 1;
+constexpr std::uint32_t snapshot_version = 2;  // 2: opening hours at the end
 
 }  // namespace
 
@@ -112,6 +115,7 @@ std::string Floor::save() const {
   encode(w, s.legs);
   encode(w, s.last);
   encode(w, s.roster.balances(s.agents.size()));
+  encode(w, s.hours);
   return std::move(w.bytes);
 }
 
@@ -122,7 +126,7 @@ Result<Floor> Floor::load(std::string_view snapshot) {
   std::uint32_t version = 0;
   std::vector<std::int64_t> balances;
   decode(r, version);
-  if (r.failed() || version != snapshot_version) return trouble("snapshot-unreadable", "The snapshot is damaged or of a newer program; the journal is replayed instead.");
+  if (r.failed() || version < 1 || version > snapshot_version) return trouble("snapshot-unreadable", "The snapshot is damaged or of a newer program; the journal is replayed instead.");
   decode(r, s.agents);
   decode(r, s.queues);
   decode(r, s.devices);
@@ -133,6 +137,7 @@ Result<Floor> Floor::load(std::string_view snapshot) {
   decode(r, s.legs);
   decode(r, s.last);
   decode(r, balances);
+  if (version >= 2) decode(r, s.hours);
   if (r.failed() || !r.at_end()) return trouble("snapshot-unreadable", "The snapshot is damaged; the journal is replayed instead.");
   s.roster.set_balances(std::move(balances));
   s.rebuild_derived();

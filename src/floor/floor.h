@@ -64,6 +64,10 @@ class Floor {
   const CentreSettings& centre() const;
   std::vector<TrunkId> trunks() const;
   std::vector<DeviceId> devices() const;
+  DeviceKind kind(DeviceId) const;
+  AgentId usual(DeviceId) const;    // whose device it is; 0: nobody's
+  std::string_view usual_device(AgentId) const;
+  LegId agent_leg(CallId) const;    // who serves it; 0: nobody yet
   CallId call_of(LegId) const;      // 0 when the leg is not ours
   QueueId queue_of(CallId) const;
   std::size_t live_calls() const;

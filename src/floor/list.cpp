@@ -38,7 +38,8 @@ std::string list_agents(const State& state) {
     rows.row().field("agent", a.code).field("state", a.state).field("reason", a.state == AgentState::paused ? a.pause_reason : a.pause_next);
     rows.field("since", a.since).field("device", a.device ? state.device(a.device).user : a.settings.device).field("number", a.settings.number);
     rows.field("queues", queues).field("skills", text_of(a.settings.skills)).field("call", a.call ? text(a.call) : "");
-    rows.field("idle_since", a.idle_since).field("balance_millicalls", state.roster.balance(a.id) * 1000 / one_call).end();
+    rows.field("idle_since", a.idle_since).field("balance_millicalls", state.roster.balance(a.id) * 1000 / one_call);
+    rows.field("report_due", !a.reports_due.empty()).field("reports_due", a.reports_due).end();
   }
   return rows.done();
 }
@@ -54,7 +55,8 @@ std::string list_queues(const State& state, Instant now) {
     rows.field("priority", s.priority).field("ring", text_of(s.ring)).field("wrap_up", text_of(s.wrap_up)).field("capacity", s.capacity).field("max_wait", text_of(s.max_wait));
     rows.field("overflow_queue", s.overflow_queue).field("overflow_number", s.overflow_number).field("skills", text_of(s.skills));
     rows.field("service_level", text_of(s.service_level)).field("short_abandon", text_of(s.short_abandon)).field("record", s.record).field("notice", s.notice);
-    rows.field("music", s.music).field("announce_place", s.announce_place).field("announce_every", text_of(s.announce_every)).field("language", s.language).end();
+    rows.field("music", s.music).field("announce_place", s.announce_place).field("announce_every", text_of(s.announce_every)).field("language", s.language);
+    rows.field("report", s.report).field("guidance_fa", s.guidance_fa).field("guidance_en", s.guidance_en).field("retention_days", s.retention_days).end();
   }
   return rows.done();
 }
@@ -82,14 +84,20 @@ std::string list_calls(const State& state, Instant now) {
 std::string list_devices(const State& state) {
   Rows rows;
   for (const Device& d : state.devices)
-    if (d.exists) rows.row().field("device", d.user).field("agent", code_of(state, d.usual)).field("seated", code_of(state, d.seated)).field("reachable", d.reachable).field("in_call", d.legs > 0).end();
+    if (d.exists) rows.row().field("device", d.user).field("kind", std::string(name_of(d.kind))).field("agent", code_of(state, d.usual)).field("seated", code_of(state, d.seated)).field("reachable", d.reachable).field("in_call", d.legs > 0).end();
   return rows.done();
 }
 
 std::string list_numbers(const State& state) {
   Rows rows;
   for (const Number& n : state.numbers)
-    if (n.exists) rows.row().field("number", n.digits).field("queue", n.settings.queue).field("language", n.settings.language).end();
+    if (n.exists) rows.row().field("number", n.digits).field("queue", n.settings.queue).field("language", n.settings.language).field("hours", n.settings.hours).field("closed", n.settings.closed).field("emergency", n.settings.emergency).end();
+  return rows.done();
+}
+
+std::string list_hours(const State& state) {
+  Rows rows;
+  for (const auto& [code, timetable] : state.hours) rows.row().field("hours", code).field("openings", static_cast<std::int64_t>(timetable.openings.size())).field("known_until", timetable.known_until).end();
   return rows.done();
 }
 
@@ -118,6 +126,7 @@ std::string Floor::list(std::string_view noun, Instant now) const {
   if (noun == "device") return list_devices(*state_);
   if (noun == "number") return list_numbers(*state_);
   if (noun == "trunk") return list_trunks(*state_);
+  if (noun == "hours") return list_hours(*state_);
   if (noun == "centre") return list_centre(*state_);
   return "[]";
 }

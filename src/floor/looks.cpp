@@ -68,6 +68,10 @@ std::vector<DeviceId> Floor::devices() const {
   for (const Device& d : state_->devices) if (d.exists) ids.push_back(d.id);
   return ids;
 }
+DeviceKind Floor::kind(DeviceId id) const { return id && id.value <= state_->devices.size() ? state_->device(id).kind : DeviceKind::phone; }
+AgentId Floor::usual(DeviceId id) const { return id && id.value <= state_->devices.size() ? state_->device(id).usual : AgentId{}; }
+std::string_view Floor::usual_device(AgentId id) const { return id && id.value <= state_->agents.size() ? std::string_view(state_->agent(id).settings.device) : ""; }
+LegId Floor::agent_leg(CallId id) const { const Call* call = state_->find(id); return call ? call->agent_leg : LegId{}; }
 CallId Floor::call_of(LegId id) const { const Leg* leg = state_->find(id); return leg ? leg->call : CallId{}; }
 QueueId Floor::queue_of(CallId id) const { const Call* call = state_->find(id); return call ? call->queue : QueueId{}; }
 std::size_t Floor::live_calls() const { return state_->calls.size(); }

@@ -54,7 +54,7 @@ void State::roster_is_stale() { roster.forget(); }
 
 // Every state that is not rest has a deadline (complaints 11, 12).
 Instant State::due(const Call& call) const {
-  Instant at = std::min(call.dial_deadline, call.notice_deadline);
+  Instant at = std::min({call.dial_deadline, call.notice_deadline, call.farewell_deadline});
   for (const Offer& offer : call.offers) at = std::min(at, offer.deadline);
   for (const SideParty* side : {&call.consult, &call.transfer})
     if (side->leg && !side->answered) at = std::min(at, side->deadline);

@@ -47,6 +47,7 @@ struct Floor::State {
   std::map<CallId, Call> calls;
   std::map<LegId, Leg> legs;
   Counters last;
+  std::map<std::string, Timetable> hours;  // opening hours by code
 
   // derived
   Roster roster;                 // who may take what, and the ledger

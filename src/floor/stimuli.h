@@ -43,8 +43,12 @@ struct CancelConsult { std::string agent, by; };
 struct GiveCall { CallId call; std::string agent, by; };  // supervisor: a waiting caller to a chosen agent
 struct HangUp { CallId call; std::string agent, by; };    // the whole call, or (call 0) what the agent is in
 struct PlaceCall { std::string agent, number; PartyId party; std::string by; };  // the agent's device is rung first
-// Settings as text, validated here: noun queue|agent|device|number|trunk|centre, verb add|set|remove.
+// Settings as text, validated here: noun queue|agent|device|number|trunk|centre|hours, verb add|set|remove.
 struct Configure { std::string noun, verb, code; std::map<std::string, std::string> settings; std::string by; };
+
+// The report of a call is complete, as office/call_reports judges; a supervisor may let an agent go on without.
+struct CompleteReport { std::string agent; CallId call; std::string by; };
+struct ReleaseReport { std::string agent, by; };
 
 struct Tick {};                  // some deadline has passed
 // After a restart: the telephone side has told which legs still live; everything else has been told as LegGone before.
@@ -53,6 +57,6 @@ struct Restarted {};
 using Stimulus = std::variant<LegArrived, LegRinging, LegAnsweredByPeer, LegGone, LegHeldByPeer, DigitPressed, ProgrammeFinished,
                               TransferAsked, DeviceReachable, CaptureFailed, SignIn, SetReady, SetPaused, SignOut, Hold, Transfer,
                               CompleteTransfer, CancelConsult, GiveCall, HangUp, PlaceCall, Configure, Tick, Restarted,
-                              LegReplacedByPeer>;
+                              LegReplacedByPeer, CompleteReport, ReleaseReport>;
 
 }  // namespace pasokh::floor

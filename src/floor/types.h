@@ -16,8 +16,10 @@ namespace pasokh::floor {
 
 enum class Strategy : std::uint8_t { fair_share, longest_idle, round_robin, ring_all, fixed_order };
 enum class AgentState : std::uint8_t { signed_out, ready, paused, offered, talking, wrap_up };
+enum class DeviceKind : std::uint8_t { phone, browser };  // a SIP phone; a page of the console
 enum class Direction : std::uint8_t { inbound, outbound, internal };
 enum class Language : std::uint8_t { fa, en };
+enum class ReportRule : std::uint8_t { none, optional, required };  // the report of a call: whether an agent must write it
 
 // How a call ended, decided once, in the core. Closed list; printed by `pasokh report calls --help`.
 enum class Outcome : std::uint8_t {
@@ -31,6 +33,7 @@ enum class Outcome : std::uint8_t {
   no_answer,       // outbound: the other side did not answer
   busy,            // outbound
   failed,          // trouble on our side or the network's
+  closed,          // outside the number's hours, or its emergency switch was on: told so, never in a queue
 };
 
 // Why an offer ended without an answer, and why a leg ended.
@@ -78,9 +81,12 @@ struct QueueSettings {
   bool announce_place = true;             // "you are second in the queue"
   Duration announce_every = Duration::seconds(60);
   Language language = Language::fa;
+  ReportRule report = ReportRule::optional;  // required: no next call until the report of the last is complete (B5)
+  std::string guidance_fa, guidance_en;   // what the agent's desk shows beside a call; carried only
+  std::int32_t retention_days = 0;        // finished recordings are erased after so many days; 0: kept for ever
   bool operator==(const QueueSettings&) const = default;
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level,
-                short_abandon, record, notice, music, announce_place, announce_every, language)
+                short_abandon, record, notice, music, announce_place, announce_every, language, report, guidance_fa, guidance_en, retention_days)
 };
 
 struct Membership {
@@ -102,8 +108,25 @@ struct AgentSettings {
 struct NumberSettings {
   std::string queue;               // code
   Language language = Language::fa;
+  std::string hours;               // code of opening hours; empty: always open
+  std::string closed;              // outside them: a prompt's name (empty: "closed"), queue:CODE, or number:DIGITS
+  bool emergency = false;          // whatever the hours: the emergency announcement, then the end
   bool operator==(const NumberSettings&) const = default;
-  PASOKH_FIELDS(queue, language)
+  PASOKH_FIELDS(queue, language, hours, closed, emergency)
+};
+
+// When a number is open, as moments: worked out beforehand from weekly hours, holidays and the place's clock (office/hours), so
+// that no rule here knows of weekdays, calendars or summer time, and a replay decides as the day itself did.
+struct Opening {
+  Instant from, to;                // [from, to)
+  bool operator==(const Opening&) const = default;
+  PASOKH_FIELDS(from, to)
+};
+struct Timetable {
+  std::vector<Opening> openings;   // in order, apart; at most 5,000
+  Instant known_until;             // beyond: nothing is known, and who calls is let in
+  bool operator==(const Timetable&) const = default;
+  PASOKH_FIELDS(openings, known_until)
 };
 
 // What the floor needs of a trunk; everything else (addresses, rewriting, codecs…) it only carries for `sip`.
@@ -137,9 +160,11 @@ struct CentreSettings {
 namespace pasokh {
 template <> inline constexpr std::array enum_names<floor::Strategy>{"fair-share", "longest-idle", "round-robin", "ring-all", "fixed-order"};
 template <> inline constexpr std::array enum_names<floor::AgentState>{"signed_out", "ready", "paused", "offered", "talking", "wrap_up"};
+template <> inline constexpr std::array enum_names<floor::DeviceKind>{"phone", "browser"};
 template <> inline constexpr std::array enum_names<floor::Direction>{"inbound", "outbound", "internal"};
 template <> inline constexpr std::array enum_names<floor::Language>{"fa", "en"};
-template <> inline constexpr std::array enum_names<floor::Outcome>{"in_progress", "answered", "abandoned", "queue_full", "waited_out", "refused", "unknown_number", "no_answer", "busy", "failed"};
+template <> inline constexpr std::array enum_names<floor::Outcome>{"in_progress", "answered", "abandoned", "queue_full", "waited_out", "refused", "unknown_number", "no_answer", "busy", "failed", "closed"};
+template <> inline constexpr std::array enum_names<floor::ReportRule>{"none", "optional", "required"};
 template <> inline constexpr std::array enum_names<floor::LapseReason>{"no_answer", "declined", "busy", "unreachable"};
 template <> inline constexpr std::array enum_names<floor::WithdrawReason>{"caller_left", "answered_elsewhere", "agent_left", "we_failed", "moved"};
 template <> inline constexpr std::array enum_names<floor::EndCause>{"hung_up", "cancelled", "no_answer", "busy", "declined", "unreachable", "lost", "ended_by_us", "transferred", "failed", "not_allowed", "timed_out"};

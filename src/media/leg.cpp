@@ -16,7 +16,12 @@ LegStatistics Leg::statistics() const {
   told.jitter_us_max = reception.jitter_us_max();
   told.round_trip_us = round_trip_us;
   told.lost_by_peer = lost_by_peer;
+  told.jitter_us = reception.jitter_us();
   if (latch.latched()) told.latched = latch.peer().text();
+  if (browser) {
+    told.dropped_foreign += browser->refused();
+    if (heard_us != 0) told.latched = browser->peer().text();
+  }
   return told;
 }
 

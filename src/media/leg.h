@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "media/browsers.h"
 #include "media/digits.h"
 #include "media/latch.h"
 #include "media/outgoing.h"
@@ -24,6 +25,8 @@ struct Leg {
   LegWanted wanted;
   std::uint32_t serial = 0;          // of this worker, never used twice
   Token rtp, rtcp;
+
+  std::unique_ptr<BrowserLink> browser;  // instead of sockets of its own and a latch
 
   // in
   Latch latch;

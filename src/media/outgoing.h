@@ -40,6 +40,7 @@ class Outgoing {
     const auto sequence = static_cast<std::uint16_t>(packet.sequence + sequence_offset_);
     const std::uint32_t timestamp = packet.timestamp + timestamp_offset_;
     write_rtp_header(at, packet.marker || marker_, payload_type, sequence, timestamp, ssrc_);
+    if (samples == 0) note_event(timestamp);
     if (sequence_distance(next_sequence_, sequence) >= 0) {
       next_sequence_ = static_cast<std::uint16_t>(sequence + 1);
       next_timestamp_ = timestamp + samples;
@@ -61,7 +62,12 @@ class Outgoing {
     header(at, next_timestamp_, false, payload_type, samples, now_us);
   }
   // An event (RFC 4733) of our own: all its packets bear one timestamp, taken by open_event().
-  std::uint32_t open_event(std::int64_t now_us) { feed_ = 0; catch_up(now_us); return next_timestamp_; }
+  std::uint32_t open_event(std::int64_t now_us) {
+    feed_ = 0;
+    catch_up(now_us);
+    if (any_event_ && next_timestamp_ == event_timestamp_) next_timestamp_ += static_cast<std::uint32_t>(last_frame());  // two events are told apart by it alone
+    return next_timestamp_;
+  }
   void header_event(std::uint8_t* at, std::uint32_t timestamp, bool marker, std::uint8_t payload_type, std::int64_t now_us) {
     header(at, timestamp, marker, payload_type, 0, now_us);
   }
@@ -78,7 +84,12 @@ class Outgoing {
     write_rtp_header(at, marker || marker_, payload_type, next_sequence_++, timestamp, ssrc_);
     next_timestamp_ = timestamp + samples;
     sent_us_ = now_us;
+    if (samples == 0) note_event(timestamp);
     sent(samples);
+  }
+  void note_event(std::uint32_t timestamp) {
+    any_event_ = true;
+    event_timestamp_ = timestamp;
   }
   void sent(std::uint32_t samples) { marker_ = false; ++packets_; octets_ += samples; }
   // the frame last sent covers up to next_timestamp_; what passed beyond it was silence
@@ -92,7 +103,8 @@ class Outgoing {
 
   std::uint32_t ssrc_ = 0, next_timestamp_ = 0, timestamp_offset_ = 0;
   std::uint16_t next_sequence_ = 0, sequence_offset_ = 0, first_ = 0;
-  bool marker_ = true;
+  bool marker_ = true, any_event_ = false;
+  std::uint32_t event_timestamp_ = 0;
   Feed feed_ = 0;
   std::int64_t sent_us_ = 0, packets_ = 0, octets_ = 0;
 };

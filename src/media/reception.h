@@ -16,6 +16,7 @@ class Reception {
   std::int64_t received() const { return received_before_ + received_; }
   std::int64_t lost() const;
   std::int64_t reordered() const { return reordered_; }
+  std::int64_t jitter_us() const { return (jitter_16_ >> 4) * 1000 / 8; }
   std::int64_t jitter_us_max() const { return jitter_us_max_; }
 
   struct Report {                    // the fields of a report block; taking it starts the next interval

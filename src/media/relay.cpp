@@ -36,7 +36,7 @@ Content content_of(const Leg& leg, const RtpPacket& packet) {
 void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Address& from, std::int64_t now_us) {
   ++packets_;
   RtpPacket packet;
-  const bool is_peer = leg.latch.is_peer(from);
+  const bool is_peer = leg.browser || leg.latch.is_peer(from);  // SRTP has proved who it is
   if (!parse_rtp(bytes, size, packet)) { ++(is_peer ? leg.dropped_bad : leg.dropped_foreign); return; }
   const Content content = content_of(leg, packet);
   if (!is_peer) {
@@ -48,6 +48,7 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
     }
   }
 
+  if (leg.browser && leg.heard_us == 0) events_.heard_first(leg);
   const Reception::Place place = leg.reception.on_packet(packet.ssrc, packet.sequence);
   if (place == Reception::Place::duplicate) return;
   if (place == Reception::Place::restart) {
@@ -169,6 +170,7 @@ void Relay::send_digits(Leg& leg, std::int64_t now_us) {
 }
 
 void Relay::send(Leg& leg, const std::uint8_t* packet, std::size_t size) {
+  if (leg.browser) { leg.browser->send_rtp(packet, size); return; }
   const Address& to = leg.latch.destination();
   if (to.known()) transport_.send(static_cast<int>(leg.rtp.fd), packet, size, to);
 }

@@ -31,16 +31,38 @@ void Transport::change(Token token, bool writable) {
 
 void Transport::remove(Token token) { epoll_ctl(epoll_, EPOLL_CTL_DEL, static_cast<int>(token.fd), nullptr); }
 
+void Transport::let_gather() const {
+  const std::int64_t until_us = round_began_us_ + gather_us;
+  if (full_ || monotonic_us() >= until_us) return;
+  const timespec until{until_us / 1'000'000, until_us % 1'000'000 * 1'000};
+  clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);   // a signal may end it early: no harm
+}
+
 void Transport::run_once(TransportUser& user, int timeout_ms, std::int64_t& now_us) {
+  let_gather();
   const int count = epoll_wait(epoll_, ready_.data(), static_cast<int>(ready_.size()), timeout_ms);
   now_us = monotonic_us();
+  round_began_us_ = now_us;
+  full_ = count == static_cast<int>(ready_.size());
   for (int i = 0; i < count; ++i) {
     const Token token = Token::unpack(ready_[static_cast<std::size_t>(i)].data.u64);
+    if (token.kind == Token::Kind::browsers) { read_shared(user, token); continue; }
     if (token.kind != Token::Kind::rtp && token.kind != Token::Kind::rtcp) { user.on_ready(token); continue; }
     // one datagram a round and socket: no leg can crowd out the others
     Address from;
     socklen_t size = Address::capacity();
     const ssize_t came = recvfrom(static_cast<int>(token.fd), buffer_.data(), buffer_.size(), MSG_DONTWAIT, from.get(), &size);
+    if (came > 0) user.on_datagram(token, buffer_.data(), static_cast<std::size_t>(came), from);
+  }
+}
+
+// Many legs stand behind this one: as many datagrams a round as they may have sent since the last.
+void Transport::read_shared(TransportUser& user, Token token) {
+  for (int i = 0; i < shared_at_once; ++i) {
+    Address from;
+    socklen_t size = Address::capacity();
+    const ssize_t came = recvfrom(static_cast<int>(token.fd), buffer_.data(), buffer_.size(), MSG_DONTWAIT, from.get(), &size);
+    if (came < 0) return;
     if (came > 0) user.on_datagram(token, buffer_.data(), static_cast<std::size_t>(came), from);
   }
 }

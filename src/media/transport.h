@@ -16,7 +16,7 @@ namespace pasokh::media {
 // Whose readiness it is. Legs come and go while readiness of the same round is still being worked off, and the kernel gives
 // descriptor numbers out again: `turn` tells the owners of one number apart.
 struct Token {
-  enum class Kind : std::uint8_t { rtp, rtcp, listener, control, tick, sounds } kind = Kind::rtp;
+  enum class Kind : std::uint8_t { rtp, rtcp, listener, control, tick, sounds, browsers } kind = Kind::rtp;
   std::uint32_t fd = 0, turn = 0;
   std::uint64_t packed() const { return static_cast<std::uint64_t>(turn) << 32 | fd << 3 | static_cast<std::uint32_t>(kind); }
   static Token unpack(std::uint64_t n) { return {static_cast<Kind>(n & 7), static_cast<std::uint32_t>(n) >> 3, static_cast<std::uint32_t>(n >> 32)}; }
@@ -41,15 +41,23 @@ class Transport {
   bool add(Token, bool writable = false);
   void change(Token, bool writable);
   void remove(Token);
-  // one wait, and everything that was ready; `now_us` is set as soon as the wait is over
+  // One wait, and everything that was ready; `now_us` is set as soon as the wait is over. Rounds begin at least `gather_us`
+  // apart unless the last one was full: a busy worker wakes for many datagrams and not for each, an idle one waits for nothing.
   void run_once(TransportUser&, int timeout_ms, std::int64_t& now_us);
   // false: not sent (queue full, no route); UDP promises no more
   bool send(int fd, const std::uint8_t* bytes, std::size_t size, const Address& to);
 
  private:
+  static constexpr std::int64_t gather_us = 500;   // the most that a datagram is held up by it
+  void let_gather() const;
+  static constexpr int shared_at_once = 64;
+  void read_shared(TransportUser&, Token);
+
   int epoll_;
+  std::int64_t round_began_us_ = 0;
+  bool full_ = false;
   std::array<epoll_event, 256> ready_;
-  std::array<std::uint8_t, 2048> buffer_;
+  alignas(8) std::array<std::uint8_t, 2048> buffer_;
 };
 
 std::int64_t monotonic_us();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,6 +30,16 @@ struct PlayItem {                    // one step of a programme
   std::int64_t silence_ms = 0;
   bool operator==(const PlayItem&) const = default;
   PASOKH_FIELDS(file, tone, silence_ms)
+};
+
+// The peer of a leg is a browser: ICE-lite (RFC 8445 §2.5), DTLS-SRTP (RFC 5764) with us as the passive side, RTP and RTCP on
+// one flow. Such a leg has no port of its own (port 0): all share the worker's one socket, BrowserSocketWanted.
+struct BrowserPeer {
+  std::string our_ufrag, our_password;   // what its checks must bear
+  std::string peer_ufrag;
+  std::string peer_fingerprint;          // SHA-256 of its certificate, 32 bytes
+  bool operator==(const BrowserPeer&) const = default;
+  PASOKH_FIELDS(our_ufrag, our_password, peer_ufrag, peer_fingerprint)
 };
 
 struct LegWanted {
@@ -57,9 +68,10 @@ struct LegWanted {
   // recording: the capture that this leg's received audio goes to; 0 = none
   CaptureId capture;
   bool capture_is_agent = false;     // which side: customer (left) or agent (right)
+  std::optional<BrowserPeer> browser;
   bool operator==(const LegWanted&) const = default;
   PASOKH_FIELDS(leg, call, port, remote_ip, remote_port, remote_rtcp_ip, remote_rtcp_port, source_network, media_version, codec, payload,
-                dtmf_payload, ptime_ms, send, receive, detect_in_band, hears, programme, items, repeat_last, capture, capture_is_agent)
+                dtmf_payload, ptime_ms, send, receive, detect_in_band, hears, programme, items, repeat_last, capture, capture_is_agent, browser)
 };
 struct LegRemove { LegId leg; PASOKH_FIELDS(leg) };
 struct CaptureWanted {               // before the first LegWanted that names it; key: 32 bytes, file: absolute path
@@ -76,7 +88,10 @@ struct SendDigit { LegId leg; std::string digits; PASOKH_FIELDS(leg, digits) };
 struct StatisticsAsked { PASOKH_NO_FIELDS };
 struct Quit { PASOKH_NO_FIELDS };    // close captures and end
 
-using ToWorker = std::variant<HelloControl, LegWanted, LegRemove, CaptureWanted, CaptureMark, CaptureClose, WantedIsComplete, SendDigit, StatisticsAsked, Quit>;
+// One UDP port for all browsers of this worker. certificate: file with key and certificate (certificate.h), the same for every worker.
+struct BrowserSocketWanted { std::uint16_t port = 0; std::string certificate; PASOKH_FIELDS(port, certificate) };
+
+using ToWorker = std::variant<HelloControl, LegWanted, LegRemove, CaptureWanted, CaptureMark, CaptureClose, WantedIsComplete, SendDigit, StatisticsAsked, Quit, BrowserSocketWanted>;
 
 struct LegStatistics {
   LegId leg;
@@ -84,7 +99,8 @@ struct LegStatistics {
   std::int64_t packets_in = 0, packets_out = 0, bytes_in = 0, lost = 0, reordered = 0, dropped_foreign = 0, dropped_bad = 0;
   std::int64_t jitter_us_max = 0, round_trip_us = 0, lost_by_peer = 0;
   std::string latched;               // ip:port
-  PASOKH_FIELDS(leg, call, packets_in, packets_out, bytes_in, lost, reordered, dropped_foreign, dropped_bad, jitter_us_max, round_trip_us, lost_by_peer, latched)
+  std::int64_t jitter_us = 0;        // now
+  PASOKH_FIELDS(leg, call, packets_in, packets_out, bytes_in, lost, reordered, dropped_foreign, dropped_bad, jitter_us_max, round_trip_us, lost_by_peer, latched, jitter_us)
 };
 struct HelloWorker { std::uint32_t version = wire_version; std::string program; std::int64_t pid = 0; std::vector<LegId> legs; std::vector<CaptureId> captures; PASOKH_FIELDS(version, program, pid, legs, captures) };
 struct LegRefused { LegId leg; std::string why; PASOKH_FIELDS(leg, why) };  // port taken…: control chooses another port
@@ -99,10 +115,19 @@ struct CaptureClosed { CaptureId capture; std::int64_t bytes = 0; bool empty = f
 struct CaptureStopped { CaptureId capture; std::string why; PASOKH_FIELDS(capture, why) };  // disk full, write error: calls go on
 struct WorkerStatistics { std::int64_t legs = 0, packets = 0, cpu_us = 0; std::vector<LegStatistics> each; PASOKH_FIELDS(legs, packets, cpu_us, each) };
 
-using FromWorker = std::variant<HelloWorker, LegRefused, LegRemoved, LegHeard, LegSilent, DigitHeard, ProgrammeDone, CaptureClosed, CaptureStopped, WorkerStatistics>;
+struct BrowserSocketRefused { std::uint16_t port = 0; std::string why; PASOKH_FIELDS(port, why) };
+// connected: DTLS is up, sound can flow. lost: no check has come for 30 s, told every 30 s. refused: the browser at the other end
+// has another certificate than its offer said, or DTLS failed for good.
+enum class BrowserState : std::uint8_t { connected, lost, refused };
+struct BrowserLegChanged { LegId leg; BrowserState state = BrowserState::connected; std::string why, address; PASOKH_FIELDS(leg, state, why, address) };
+struct BrowserLegMeasured { LegStatistics statistics; PASOKH_FIELDS(statistics) };  // each 2 s
+
+using FromWorker = std::variant<HelloWorker, LegRefused, LegRemoved, LegHeard, LegSilent, DigitHeard, ProgrammeDone, CaptureClosed, CaptureStopped, WorkerStatistics,
+                                BrowserSocketRefused, BrowserLegChanged, BrowserLegMeasured>;
 
 }  // namespace pasokh::media
 
 namespace pasokh {
 template <> inline constexpr std::array enum_names<media::Codec>{"pcma", "pcmu"};
+template <> inline constexpr std::array enum_names<media::BrowserState>{"connected", "lost", "refused"};
 }

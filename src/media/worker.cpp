@@ -14,6 +14,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "media/browsers.h"
 #include "media/captures.h"
 #include "media/client.h"
 #include "media/control_link.h"
@@ -28,9 +29,11 @@ namespace {
 
 constexpr std::int64_t tick_us = 5'000, sweep_us = 20'000, slow_us = 100'000;
 constexpr std::int64_t report_interval_us = 5'000'000;       // RFC 3550 §6.2: the fixed minimum
+constexpr std::int64_t browser_report_interval_us = 2'000'000;  // RFC 4585 §3.5: sooner is allowed; the agent looks at the figures
 constexpr std::int64_t silence_us = 30'000'000;
 constexpr std::int64_t shortest_life_us = 30'000'000;        // heard within this: a live leg
 constexpr int receive_buffer = 64 * 1024;                    // 300 packets, 6 s of audio
+constexpr int shared_receive_buffer = 4 * 1024 * 1024;       // as the system allows: all browsers of the worker
 constexpr int expedited = 0xb8;                              // DSCP EF (RFC 3246), as phones and switches expect of voice
 constexpr const char* program = "pasokh media";
 
@@ -56,10 +59,10 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-class Worker final : TransportUser, RelayEvents {
+class Worker final : TransportUser, RelayEvents, BrowserUser {
  public:
   explicit Worker(const WorkerOptions& options)
-      : options_(options), family_(options.bind_ip.find(':') == options.bind_ip.npos ? AF_INET : AF_INET6), link_(transport_), relay_(transport_, *this) {}
+      : options_(options), family_(options.bind_ip.find(':') == options.bind_ip.npos ? AF_INET : AF_INET6), link_(transport_), relay_(transport_, *this), browsers_(transport_, *this) {}
   ~Worker();
 
   Result<> start();
@@ -74,6 +77,12 @@ class Worker final : TransportUser, RelayEvents {
   void heard_digit(Leg&, Digit) override;
   void programme_done(Leg&) override;
 
+  // BrowserUser
+  void on_browser_rtp(Leg&, std::uint8_t* bytes, std::size_t size, const Address& from) override;
+  void on_browser_rtcp(Leg&, std::uint8_t* bytes, std::size_t size, const Address& from) override;
+  void browser_changed(Leg&, BrowserState, std::string why, const Address& peer) override;
+  void measure_browser(Leg&) override;
+
   // orders
   void obey(const HelloControl&);
   void obey(const LegWanted&);
@@ -85,10 +94,12 @@ class Worker final : TransportUser, RelayEvents {
   void obey(const SendDigit&);
   void obey(const StatisticsAsked&);
   void obey(const Quit&);
+  void obey(const BrowserSocketWanted&);
 
   Leg* find(LegId);
   Leg* leg_of(Token);
-  Result<int> bind_port(std::uint16_t port) const;
+  Result<int> bind_port(std::uint16_t port, int buffer = receive_buffer) const;
+  Result<> open(Leg&, const LegWanted&);
   Result<> open_ports(Leg&, std::uint16_t port);
   void close_ports(Leg&);
   void change(Leg&, const LegWanted&, const LegAddresses&, bool is_new);
@@ -113,6 +124,8 @@ class Worker final : TransportUser, RelayEvents {
   Transport transport_;
   ControlLink link_;
   Relay relay_;
+  Browsers browsers_;
+  std::uint16_t browser_port_ = 0;
   Sounds sounds_;
   Captures captures_;
   std::unordered_map<LegId, std::unique_ptr<Leg>> legs_;
@@ -129,6 +142,7 @@ class Worker final : TransportUser, RelayEvents {
 Worker::~Worker() {
   for (const CaptureId id : captures_.ids()) captures_.close(id);
   for (auto& [id, leg] : legs_) close_ports(*leg);
+  browsers_.close();
 }
 
 Result<> Worker::start() {
@@ -164,6 +178,7 @@ Leg* Worker::leg_of(Token token) {
 }
 
 void Worker::on_datagram(Token token, std::uint8_t* bytes, std::size_t size, const Address& from) {
+  if (token.kind == Token::Kind::browsers) return browsers_.on_datagram(bytes, size, from, now_us_);
   Leg* leg = leg_of(token);
   if (!leg) return;
   if (token.kind == Token::Kind::rtp) relay_.on_rtp(*leg, bytes, size, from, now_us_);
@@ -177,6 +192,13 @@ void Worker::on_ready(Token token) {
   link_.on_control(token, orders);
   for (const ToWorker& order : orders) std::visit([this](const auto& alternative) { obey(alternative); }, order);
 }
+
+void Worker::on_browser_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Address& from) { relay_.on_rtp(leg, bytes, size, from, now_us_); }
+void Worker::on_browser_rtcp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Address& from) { on_rtcp(leg, bytes, size, from); }
+void Worker::browser_changed(Leg& leg, BrowserState state, std::string why, const Address& peer) {
+  link_.tell(BrowserLegChanged{leg.wanted.leg, state, std::move(why), peer.known() ? peer.text() : ""});
+}
+void Worker::measure_browser(Leg& leg) { link_.tell(BrowserLegMeasured{leg.statistics()}); }
 
 void Worker::heard_first(Leg& leg) { link_.tell(LegHeard{leg.wanted.leg}); }
 void Worker::heard_digit(Leg& leg, Digit digit) { link_.tell(DigitHeard{leg.wanted.leg, static_cast<std::uint8_t>(digit.digit), digit.duration_ms}); }
@@ -212,11 +234,11 @@ void Worker::obey(const LegWanted& wanted) {
     made->silent_since_us = now_us_;
     made->report_due_us = now_us_ + report_interval_us / 2 + static_cast<std::int64_t>(more >> 32) % report_interval_us;
     leg = made.get();
-    if (const auto opened = open_ports(*leg, wanted.port); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
+    if (const auto opened = open(*leg, wanted); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
     leg->listeners = &listeners_[wanted.leg];
     legs_[wanted.leg] = std::move(made);
-  } else if (leg->wanted.port != wanted.port) {
-    if (const auto opened = open_ports(*leg, wanted.port); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
+  } else if (leg->wanted.port != wanted.port || leg->wanted.browser != wanted.browser) {
+    if (const auto opened = open(*leg, wanted); !opened) return link_.tell(LegRefused{wanted.leg, opened.error().text});
   }
   leg->confirmed_in = link_.connection();
   if (is_new || !(leg->wanted == wanted)) return change(*leg, wanted, *addresses, is_new);
@@ -281,6 +303,7 @@ void Worker::remove(LegId id) {
   Leg& leg = *found->second;
   LegRemoved removed{leg.statistics()};
   close_ports(leg);
+  if (leg.browser) browsers_.end(*leg.browser);
   std::erase(paced_, &leg);
   listen_to(leg, leg.wanted.hears, {});
   if (leg.listeners->empty()) listeners_.erase(id);
@@ -336,6 +359,24 @@ void Worker::obey(const StatisticsAsked&) {
 
 void Worker::obey(const Quit&) { quit_ = true; }
 
+// Said again after each start of control; the socket that is open already stays.
+void Worker::obey(const BrowserSocketWanted& wanted) {
+  if (browsers_.is_open() && browser_port_ == wanted.port) return;
+  const auto bound = bind_port(wanted.port, shared_receive_buffer);
+  if (!bound) return link_.tell(BrowserSocketRefused{wanted.port, bound.error().text});
+  const int before = browsers_.fd();
+  if (const auto opened = browsers_.open(*bound, wanted.certificate); !opened) {
+    close(*bound);
+    return link_.tell(BrowserSocketRefused{wanted.port, opened.error().text});
+  }
+  if (before >= 0) {
+    transport_.remove({Token::Kind::browsers, static_cast<std::uint32_t>(before), 0});
+    close(before);
+  }
+  browser_port_ = wanted.port;
+  transport_.add({Token::Kind::browsers, static_cast<std::uint32_t>(*bound), 0});
+}
+
 // --- legs and ports
 
 Leg* Worker::find(LegId id) {
@@ -343,12 +384,12 @@ Leg* Worker::find(LegId id) {
   return found == legs_.end() ? nullptr : found->second.get();
 }
 
-Result<int> Worker::bind_port(std::uint16_t port) const {
+Result<int> Worker::bind_port(std::uint16_t port, int buffer) const {
   const int fd = socket(family_, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return trouble("media-descriptors", std::string("no more sockets: ") + std::strerror(errno));
   const int off = 0;
   if (family_ == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+  setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   setsockopt(fd, IPPROTO_IP, IP_TOS, &expedited, sizeof expedited);
   if (family_ == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_TCLASS, &expedited, sizeof expedited);
   const Address address = bind_address_.with_port(port);
@@ -356,6 +397,19 @@ Result<int> Worker::bind_port(std::uint16_t port) const {
   const int error = errno;
   close(fd);
   return trouble("media-port-taken", "port " + std::to_string(port) + " cannot be had: " + std::strerror(error));
+}
+
+// what it needs to be reached: a place at the browsers' socket, or two ports of its own
+Result<> Worker::open(Leg& leg, const LegWanted& wanted) {
+  if (!wanted.browser) {
+    if (leg.browser) { browsers_.end(*leg.browser); leg.browser.reset(); }
+    return open_ports(leg, wanted.port);
+  }
+  if (!browsers_.is_open()) return trouble("media-browser-port", "the port for browsers is not open");
+  close_ports(leg);
+  if (leg.browser) browsers_.change(*leg.browser, *wanted.browser, now_us_);
+  else leg.browser = browsers_.begin(leg, *wanted.browser, now_us_);
+  return Done{};
 }
 
 // both ports or none; a leg that has ports keeps them when the new ones cannot be had
@@ -426,6 +480,7 @@ void Worker::tick() {
 
 void Worker::slow() {
   slow_due_us_ = now_us_ + slow_us;
+  browsers_.on_time(now_us_);
   if (link_.connected()) control_seen_us_ = now_us_;
   for (auto& [id, leg] : legs_) {
     if (const auto digit = leg->events.on_time(now_us_)) heard_digit(*leg, *digit);
@@ -451,10 +506,11 @@ bool Worker::is_orphan() {
 
 void Worker::report(Leg& leg) {
   // §6.3.1: 0.5 to 1.5 of the interval, so that reports of many legs never fall together
-  leg.report_due_us = now_us_ + report_interval_us / 2 + static_cast<std::int64_t>(random_bits() % static_cast<std::uint64_t>(report_interval_us));
+  const std::int64_t interval = leg.browser ? browser_report_interval_us : report_interval_us;
+  leg.report_due_us = now_us_ + interval / 2 + static_cast<std::int64_t>(random_bits() % static_cast<std::uint64_t>(interval));
   Address to = leg.rtcp_peer.known() ? leg.rtcp_peer : leg.rtcp_told;
   if (!to.known() && leg.latch.latched()) to = leg.latch.peer().with_port(static_cast<std::uint16_t>(leg.latch.peer().port() + 1));
-  if (!to.known()) return;
+  if (!to.known() && !(leg.browser && leg.browser->connected())) return;
   RtcpToSend told;
   told.ssrc = leg.out.ssrc();
   told.sent_since = leg.out.packets() > leg.packets_at_report;
@@ -470,11 +526,14 @@ void Worker::report(Leg& leg) {
   told.delay = leg.last_sr ? static_cast<std::uint32_t>((now_us_ - leg.last_sr_us) * 65536 / 1'000'000) : 0;
   told.canonical_name = canonical_name_;
   std::uint8_t packet[largest_rtcp];
-  transport_.send(static_cast<int>(leg.rtcp.fd), packet, write_rtcp(packet, told), to);
+  const std::size_t size = write_rtcp(packet, told);
+  if (leg.browser) leg.browser->send_rtcp(packet, size);
+  else transport_.send(static_cast<int>(leg.rtcp.fd), packet, size, to);
 }
 
 void Worker::on_rtcp(Leg& leg, const std::uint8_t* bytes, std::size_t size, const Address& from) {
-  const bool from_peer = leg.rtcp_peer.known() ? from == leg.rtcp_peer
+  const bool from_peer = leg.browser             ? true
+                         : leg.rtcp_peer.known() ? from == leg.rtcp_peer
                          : leg.latch.latched() ? from.same_host(leg.latch.peer())
                                                : leg.latch.allows(from);
   if (!from_peer) { ++leg.dropped_foreign; return; }

@@ -15,7 +15,7 @@ int index_of(std::uint64_t id) { return static_cast<int>(id) - 1; }
 
 }  // namespace
 
-Auditor::Auditor(const Plan& plan) : plan_(plan) {
+Auditor::Auditor(const Plan& plan, Duration late) : plan_(plan), late_(late) {
   const auto n = plan.agents.size();
   people_.resize(n);
   reachable_.assign(n, false);
@@ -521,7 +521,8 @@ struct Auditor::Reader {
     Caller* c = caller(e.call);
     if (!c) return;
     const auto* s = last<Hold>();
-    if (!s || !s->hold) my.find("hold", "call " + text(e.call) + " was put on hold by nobody");
+    const auto* by_phone = last<LegHeldByPeer>();
+    if (!(s && s->hold) && !(by_phone && by_phone->held)) my.find("hold", "call " + text(e.call) + " was put on hold by nobody");
     c->held = true;
     if (Talked* talk = my.talk_of(e.call, index_of(e.agent.value))) talk->held_from = my.now_;
   }
@@ -696,13 +697,14 @@ void Auditor::look_at_agent(int agent) {
 }
 
 void Auditor::look_at_deadlines() {
+  const Duration late = std::holds_alternative<Tick>(last_) ? Duration{} : late_;
   for (int a = 0; a < static_cast<int>(people_.size()); ++a) {
     const Person& p = people_[at(a)];
-    if (p.state == State::offered && p.offer_until <= now_) find("deadline", name(a) + " is rung past the time");
-    if (p.state == State::wrap_up && p.wrap_until <= now_) find("deadline", name(a) + " wraps up past the time");
+    if (p.state == State::offered && p.offer_until + late <= now_) find("deadline", name(a) + " is rung past the time");
+    if (p.state == State::wrap_up && p.wrap_until + late <= now_) find("deadline", name(a) + " wraps up past the time");
   }
   for (const auto& [leg, until] : ringing_until_)
-    if (until <= now_) find("deadline", "leg " + text(leg) + " rings past the time");
+    if (until + late <= now_) find("deadline", "leg " + text(leg) + " rings past the time");
   if (!std::holds_alternative<Tick>(last_)) return;
   for (const Place& place : line_) {
     const Caller& c = callers_.at(place.call);

@@ -23,7 +23,8 @@ struct Finding {
 
 class Auditor : public Observer {
  public:
-  explicit Auditor(const Plan&);
+  // late: how long deadlines may lie when control was down (the world with telephones); overdue is what a Tick leaves undone
+  explicit Auditor(const Plan&, Duration late = {});
 
   void happened(const floor::Stimulus&, Instant now) override;
   void told(const std::vector<floor::Event>&, const std::vector<floor::Effect>&, Instant now, bool settled) override;
@@ -104,6 +105,7 @@ class Auditor : public Observer {
   int agent_named(const std::string& code) const;
 
   Plan plan_;
+  Duration late_;
   std::vector<Person> people_;
   std::vector<bool> reachable_;                // by desk
   std::vector<int> sits_;                      // by desk: agent, -1

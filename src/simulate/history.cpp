@@ -99,17 +99,24 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
   Reading reading;
   reading.from = from;
   reading.to = to;
-  TRY_DONE(reader.read(0, UINT64_MAX, [&](const storage::Recorded& recorded) {
+  History history;
+  history.to = to;
+  const auto read = reader.read(0, UINT64_MAX, [&](const storage::Recorded& recorded) {
     if (recorded.at >= to) return false;
     reading.now = recorded.at;
     std::visit(reading, recorded.event);
     return true;
-  }));
-  reading.now = to;
+  });
+  if (!read) {
+    if (read.error().code != "damaged") return read.error();
+    if (reading.now < from) return damaged_before(read.error().text);
+    history.damaged = read.error().text;
+    history.to = reading.now;
+  }
+  reading.now = history.to;
   std::erase_if(reading.callers, [](const auto& entry) { return entry.second.queue.empty(); });
   if (reading.callers.empty()) return trouble("day-empty", "Nobody called a queue on that day.");
 
-  History history;
   Plan& plan = history.plan;
   plan.start = from;
   plan.interval = Duration::minutes(30);
@@ -155,7 +162,7 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
   plan.patience = history.abandons > 0 ? Duration{waited.us / static_cast<std::int64_t>(history.abandons)} : Duration::hours(1);
   plan.talk = history.answers > 0 ? Duration{talked.us / static_cast<std::int64_t>(history.answers)} : Duration::seconds(180);
   for (const auto& [id, c] : reading.callers) {
-    CallerPlan caller{c.at - from, index_of[c.queue], c.wait, c.talk, c.hold, c.agent_hung_up};
+    CallerPlan caller{c.at - from, index_of[c.queue], c.wait, c.talk, c.hold, c.agent_hung_up, false, {}};
     caller.waits_longer = !c.gave_up;
     if (!c.answered) caller.talk = Duration{-1};
     plan.callers.push_back(caller);
@@ -167,41 +174,69 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
   return history;
 }
 
-Result<> apply_change(Plan& plan, const std::string& change) {
+Result<Change> parse_change(const std::string& text) {
+  if (text.empty()) return trouble("change-unknown", "a change is meant, like strategy=longest-idle,agents+2");
+  Change change;
   std::size_t at = 0;
-  while (at < change.size()) {
-    const std::size_t end = std::min(change.find(',', at), change.size());
-    const std::string part = change.substr(at, end - at);
+  while (at < text.size()) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string part = text.substr(at, end - at);
     at = end + 1;
+    char* rest = nullptr;
     if (part.rfind("agents+", 0) == 0 || part.rfind("agents-", 0) == 0) {
-      const int n = std::atoi(part.c_str() + 7);
-      if (n < 1 || n > 1'000 || (part[6] == '-' && n >= static_cast<int>(plan.agents.size()))) return trouble("change-impossible", "\"" + part + "\": there are " + std::to_string(plan.agents.size()) + " agents on that day; from 1 to 1000 may be added, and one must be left.");
-      if (part[6] == '-') { plan.agents.resize(plan.agents.size() - static_cast<std::size_t>(n)); continue; }
-      const auto count = plan.agents.size();
-      for (int i = 0; i < n; ++i) {  // like one of those who are there, with the same hours
-        AgentPlan agent = plan.agents[static_cast<std::size_t>(i) % count];
-        agent.code = "added" + std::to_string(i + 1);
-        agent.settings.device = std::to_string(10'001 + plan.agents.size());
-        agent.settings.number = std::to_string(501 + plan.agents.size());
-        plan.agents.push_back(std::move(agent));
-      }
+      const long n = std::strtol(part.c_str() + 7, &rest, 10);
+      if (n < 1 || n > 1'000 || *rest != 0) return trouble("change-impossible", "\"" + part + "\": from 1 to 1000 agents may come or go.");
+      change.agents += static_cast<int>(part[6] == '-' ? -n : n);
       continue;
     }
     const std::size_t equals = part.find('=');
     const std::string key = part.substr(0, equals), value = equals == part.npos ? "" : part.substr(equals + 1);
-    const bool is_time = key == "wrap_up" || key == "ring" || key == "max_wait";
-    if (key != "strategy" && !is_time) return trouble("change-unknown", "\"" + part + "\" cannot be changed here; strategy=…, wrap_up=…s, ring=…s, max_wait=…s, agents+N and agents-N can.");
-    char* rest = nullptr;
-    const long seconds = std::strtol(value.c_str(), &rest, 10);
-    if (is_time && (value.empty() || seconds < (key == "wrap_up" ? 0 : 1) || seconds > 86'400 || (std::string(rest) != "s" && *rest != 0))) return trouble("change-impossible", "\"" + part + "\": whole seconds are meant, like " + key + "=20s.");
-    for (QueuePlan& queue : plan.queues) {
-      if (key == "strategy" && !from_name(value, queue.settings.strategy)) return trouble("change-impossible", "\"" + part + "\": fair-share, longest-idle, round-robin, ring-all or fixed-order.");
-      if (key == "wrap_up") queue.settings.wrap_up = Duration::seconds(seconds);
-      if (key == "ring") queue.settings.ring = Duration::seconds(seconds);
-      if (key == "max_wait") queue.settings.max_wait = Duration::seconds(seconds);
+    if (key == "strategy") {
+      floor::Strategy strategy{};
+      if (!from_name(value, strategy)) return trouble("change-impossible", "\"" + part + "\": fair-share, longest-idle, round-robin, ring-all or fixed-order.");
+      change.strategy = strategy;
+      continue;
     }
+    std::optional<Duration>* time = key == "wrap_up" ? &change.wrap_up : key == "ring" ? &change.ring : key == "max_wait" ? &change.max_wait : nullptr;
+    if (!time) return trouble("change-unknown", "\"" + part + "\" cannot be changed here; strategy=…, wrap_up=…s, ring=…s, max_wait=…s, agents+N and agents-N can.");
+    const long seconds = std::strtol(value.c_str(), &rest, 10);
+    const bool whole = !value.empty() && (*rest == 0 || std::string(rest) == "s");
+    if (!whole || seconds < (key == "wrap_up" ? 0 : 1) || seconds > 86'400) return trouble("change-impossible", "\"" + part + "\": whole seconds are meant, like " + key + "=20s.");
+    *time = Duration::seconds(seconds);
   }
+  return change;
+}
+
+void apply(const Change& change, floor::QueueSettings& settings) {
+  if (change.strategy) settings.strategy = *change.strategy;
+  if (change.wrap_up) settings.wrap_up = *change.wrap_up;
+  if (change.ring) settings.ring = *change.ring;
+  if (change.max_wait) settings.max_wait = *change.max_wait;
+}
+
+Result<> apply(const Change& change, Plan& plan) {
+  const auto count = plan.agents.size();
+  if (change.agents < 0 && static_cast<std::size_t>(-change.agents) >= count)
+    return trouble("change-impossible", "\"agents" + std::to_string(change.agents) + "\": " + std::to_string(count) + " agents were there on that day, and one must be left.");
+  if (change.agents < 0) plan.agents.resize(count - static_cast<std::size_t>(-change.agents));
+  for (int i = 0; i < change.agents; ++i) {  // like one of those who are there, with the same hours
+    AgentPlan agent = plan.agents[static_cast<std::size_t>(i) % count];
+    agent.code = "added" + std::to_string(i + 1);
+    agent.settings.device = std::to_string(10'001 + plan.agents.size());
+    agent.settings.number = std::to_string(501 + plan.agents.size());
+    plan.agents.push_back(std::move(agent));
+  }
+  for (QueuePlan& queue : plan.queues) apply(change, queue.settings);
   return Done{};
+}
+
+Result<> apply_change(Plan& plan, const std::string& text) {
+  TRY(change, parse_change(text));
+  return apply(change, plan);
+}
+
+Trouble damaged_before(const std::string& range) {
+  return trouble("journal-damaged", "The journal is damaged (" + range + ") before that day; nothing of the day can be used. See: pasokh journal verify");
 }
 
 }  // namespace pasokh::simulate

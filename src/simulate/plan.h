@@ -8,6 +8,7 @@
 
 #include "floor/stimuli.h"
 #include "floor/types.h"
+#include "simulate/dice.h"
 
 namespace pasokh::simulate {
 
@@ -26,6 +27,7 @@ struct AgentPlan {
   int speed_permille = 1'000;               // of the talk time: 1,500 takes half as long again
   int ignores_permille = 0, declines_permille = 0;  // of offers
   Duration answers_after = Duration::seconds(3);
+  std::optional<std::uint64_t> stream;      // of chance; nothing: by place in the list. Keeps a story when others leave it (shrink)
 };
 
 // A caller whose story is known beforehand (what-if). Without a list callers are drawn.
@@ -35,6 +37,7 @@ struct CallerPlan {
   Duration patience, talk, hold;            // talk below 0: to be drawn
   bool agent_hangs_up = false;
   bool waits_longer = false;                // patience is only known to be more than this
+  std::optional<Dice> fate;                 // patience, talk and the rest are drawn from here, as World drew them (shrink)
 };
 
 // Rules of other switches, told by supervisors' hands: the queue has no members, and each caller is given to the one whom the

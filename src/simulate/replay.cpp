@@ -1,5 +1,6 @@
 // From what was journalled back to what must have happened: each turn's first events tell the stimulus, the floor decides anew,
 // and what it decides is laid beside what was written.
+#include <algorithm>
 #include <unordered_map>
 
 #include "base/codec.h"
@@ -165,7 +166,57 @@ void remember(const Floor& floor, std::unordered_map<LegId, ProgrammeId>& plays)
   for (const LegWish& wish : floor.leg_wishes()) plays[wish.leg] = wish.hearing.programme.id;
 }
 
+// What the floor decides now where the day has its events from `i` on.
+Turn decided_again(Floor& live, const std::vector<Recorded>& day, std::size_t i, const std::unordered_map<LegId, ProgrammeId>& plays) {
+  if (live.deadline() <= day[i].at) return live.handle(Tick{}, day[i].at);
+  const std::optional<Stimulus> stimulus = Detective(day, i, live, plays).stimulus();
+  return stimulus ? live.handle(*stimulus, day[i].at) : Turn{};
+}
+
+std::size_t alike_from(const Turn& turn, const std::vector<Recorded>& day, std::size_t i) {
+  std::size_t alike = 0;
+  while (alike < turn.events.size() && i + alike < day.size() && day[i + alike].at == day[i].at && bytes_of(turn.events[alike]) == bytes_of(day[i + alike].event)) ++alike;
+  return alike;
+}
+
 }  // namespace
+
+// The day goes by as it did, with the changed settings in force from its beginning, until one decision is not what was decided.
+Result<std::optional<Divergence>> first_divergence(const std::string& dir, Instant from, Instant to, const Change& change) {
+  TRY(reader, storage::JournalReader::open(dir));
+  auto changed = [&](Event event) {
+    if (auto* queue = std::get_if<QueueSet>(&event)) apply(change, queue->settings);
+    return event;
+  };
+  Floor live;
+  std::vector<Recorded> day;
+  const auto read = reader.read(0, UINT64_MAX, [&](const Recorded& recorded) {
+    if (recorded.at >= to) return false;
+    if (recorded.at < from) live.evolve(changed(recorded.event), recorded.at); else day.push_back(recorded);
+    return true;
+  });
+  if (!read && read.error().code != "damaged") return read.error();
+  std::unordered_map<LegId, ProgrammeId> plays;
+  remember(live, plays);
+  for (std::size_t i = 0; i < day.size();) {
+    if (is_fact(day[i].event)) {
+      live.evolve(changed(day[i].event), day[i].at);
+      ++i;
+      continue;
+    }
+    const Turn turn = decided_again(live, day, i, plays);
+    const std::size_t alike = alike_from(turn, day, i);
+    if (alike == 0 || alike < turn.events.size()) {
+      if (!read && i + alike == day.size()) break;   // the turn was cut off by the damage
+      const Recorded& there = day[std::min(i + alike, day.size() - 1)];
+      return std::optional<Divergence>{Divergence{there.seq, there.at, std::visit([](const auto& e) { return std::string(e.kind); }, there.event)}};
+    }
+    for (const Effect& effect : turn.effects)
+      if (const auto* hear = std::get_if<Hear>(&effect)) plays[hear->leg] = hear->hearing.programme.id;
+    i += alike;
+  }
+  return std::optional<Divergence>{};
+}
 
 Result<Replayed> replay_day(const std::string& dir, Instant from, Instant to) {
   TRY(reader, storage::JournalReader::open(dir));
@@ -176,14 +227,20 @@ Result<Replayed> replay_day(const std::string& dir, Instant from, Instant to) {
   if (snapshot)
     if (auto loaded = Floor::load(snapshot->second)) { shadow = std::move(*loaded); begins = snapshot->first; }
   std::vector<Recorded> day;
-  TRY_DONE(reader.read(begins, UINT64_MAX, [&](const Recorded& recorded) {
+  Replayed result;
+  const auto read = reader.read(begins, UINT64_MAX, [&](const Recorded& recorded) {
     if (recorded.at >= to) return false;
     if (recorded.seq < first) shadow.evolve(recorded.event, recorded.at); else day.push_back(recorded);
     return true;
-  }));
+  });
+  if (!read) {
+    if (read.error().code != "damaged") return read.error();
+    if (day.empty()) return damaged_before(read.error().text);
+    result.damaged = read.error().text;
+    day.erase(std::find_if(day.begin(), day.end(), [&](const Recorded& recorded) { return recorded.at == day.back().at; }), day.end());  // a turn that is not whole is not decided again
+  }
   if (day.empty()) return trouble("day-empty", "Nothing is journalled for that day.");
 
-  Replayed result;
   result.events = day.size();
   auto twin = Floor::load(shadow.save());
   if (!twin) return twin.error();
@@ -199,12 +256,8 @@ Result<Replayed> replay_day(const std::string& dir, Instant from, Instant to) {
       ++i;
       continue;
     }
-    const bool due = live.deadline() <= next.at;
-    const std::optional<Stimulus> stimulus = due ? Stimulus{Tick{}} : Detective(day, i, live, plays).stimulus();
-    Turn turn;
-    if (stimulus) turn = live.handle(*stimulus, next.at);
-    std::size_t alike = 0;
-    while (alike < turn.events.size() && i + alike < day.size() && day[i + alike].at == next.at && bytes_of(turn.events[alike]) == bytes_of(day[i + alike].event)) ++alike;
+    const Turn turn = decided_again(live, day, i, plays);
+    const std::size_t alike = alike_from(turn, day, i);
     const bool same = alike > 0 && alike == turn.events.size();
     const std::size_t taken = same ? alike : 1;
     for (std::size_t k = 0; k < taken; ++k) shadow.evolve(day[i + k].event, day[i + k].at);

@@ -61,7 +61,7 @@ void World::plan_people() {
   for (std::size_t i = 0; i < count; ++i) {
     Person& person = people_[i];
     const AgentPlan& agent = plan_.agents[i];
-    person.fate = Dice{plan_.seed, 1'000 + i};
+    person.fate = Dice{plan_.seed, 1'000 + agent.stream.value_or(i)};
     person.desk = static_cast<int>(i);
     for (const Stay& shift : agent.shifts) {
       at(plan_.start + shift.from + Duration::milliseconds(person.fate.below(5'000)), What::starts, i);
@@ -78,8 +78,9 @@ void World::plan_people() {
   if (!plan_.callers.empty()) {
     customers_.reserve(plan_.callers.size());
     for (const CallerPlan& caller : plan_.callers) {
-      add_customer(caller.queue, Dice{plan_.seed, 1'000'000 + customers_.size()}, plan_.start + caller.at, customers_.size() + 1);
+      add_customer(caller.queue, caller.fate.value_or(Dice{plan_.seed, 1'000'000 + customers_.size()}), plan_.start + caller.at, customers_.size() + 1);
       Customer& c = customers_.back();
+      if (caller.fate) { draw_manner(c); continue; }
       c.patience = caller.patience + (caller.waits_longer ? c.fate.exponential(plan_.patience) : Duration{});
       c.talk = caller.talk.us >= 0 ? caller.talk : c.fate.exponential(plan_.talk);
       c.hold = caller.hold;
@@ -110,9 +111,18 @@ void World::next_drawn_arrival(Instant after) {
   int queue = 0;
   while (roll >= plan_.queues[static_cast<std::size_t>(queue)].weight) roll -= plan_.queues[static_cast<std::size_t>(queue++)].weight;
   add_customer(queue, dice, when, customers_.size() + 1);
-  customers_.back().patience = customers_.back().fate.exponential(plan_.patience);
-  customers_.back().talk = customers_.back().fate.erlang(plan_.talk_shape, plan_.talk);
-  customers_.back().agent_hangs_up = customers_.back().fate.permille(plan_.agent_hangs_up_permille);
+  CallerPlan caller;
+  caller.at = when - plan_.start;
+  caller.queue = queue;
+  caller.fate = dice;
+  drawn_.push_back(caller);
+  draw_manner(customers_.back());
+}
+
+void World::draw_manner(Customer& customer) const {
+  customer.patience = customer.fate.exponential(plan_.patience);
+  customer.talk = customer.fate.erlang(plan_.talk_shape, plan_.talk);
+  customer.agent_hangs_up = customer.fate.permille(plan_.agent_hangs_up_permille);
 }
 
 void World::add_customer(int queue, Dice fate, Instant when, std::uint64_t party) {

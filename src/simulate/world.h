@@ -46,6 +46,7 @@ class World {
   void keep_journal() { keeps_journal_ = true; }
   const std::vector<Recorded>& journal() const { return journal_; }
   const floor::Floor& floor() const { return floor_; }
+  const std::vector<CallerPlan>& drawn() const { return drawn_; }  // callers who were drawn, written out
   Instant now() const { return now_; }
   std::uint64_t stimuli() const { return stimuli_; }
   std::uint64_t events() const { return events_; }
@@ -91,6 +92,7 @@ class World {
   void plan_people();
   void next_drawn_arrival(Instant after);
   void add_customer(int queue, Dice fate, Instant at, std::uint64_t party);
+  void draw_manner(Customer&) const;
   void at(Instant when, What what, std::uint64_t who = 0, LegId leg = {}, LegId other = {});
   void tell(const floor::Stimulus&);
   void publish(floor::Turn&, bool settled);
@@ -120,6 +122,7 @@ class World {
   std::priority_queue<Act, std::vector<Act>, std::greater<>> acts_;
   std::uint64_t order_ = 0, stimuli_ = 0, events_ = 0, restarts_ = 0, next_leg_ = 1;
   std::vector<Customer> customers_;
+  std::vector<CallerPlan> drawn_;
   std::vector<Person> people_;
   std::vector<Phone> phones_;
   std::vector<int> at_desk_;

@@ -73,6 +73,7 @@ struct Endpoint::Impl {
   Legs legs;
   Connections connections;
   SourceRates rates;
+  Admission admission;
   std::unordered_map<std::uint64_t, StreamSplitter> splitters;
 };
 
@@ -233,6 +234,10 @@ void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
   }
   if (core.refusing || core.is_full())  // after the checks: strangers get no other answer than always
     return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("overload", 9)));
+  if (arrival.trunk && core.config.new_calls_per_second > 0 && !admission.admit(request, core.config.new_calls_per_second, turn.now)) {
+    ++core.counters.not_admitted;
+    return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("admission", 9)));
+  }
   legs.arrive(std::move(request), from, std::move(arrival), turn);
 }
 

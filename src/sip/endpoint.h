@@ -124,6 +124,7 @@ struct EndpointConfig {
   std::uint64_t epoch = 1;                    // grows at every start; makes tags, branches and leg ids unique without randomness
   std::size_t max_transactions = 20'000;      // unanswered ones (all: ten times as many); beyond: 503 with Retry-After to new calls
   double requests_per_second_per_source = 100;  // token bucket for unknown sources, before any state
+  double new_calls_per_second = 0;            // admission limit for calls from trunks; 0: none. Beyond: 503 with Retry-After, no state
   std::function<bool(std::string_view digits)> is_number;  // a number of ours?
 };
 
@@ -172,7 +173,7 @@ class Endpoint {
   std::vector<LegInfo> legs() const;
   bool device_reachable(DeviceId) const;
 
-  struct Counters { std::uint64_t received = 0, malformed = 0, refused_rate = 0, retransmissions_in = 0, retransmissions_out = 0, auth_failures = 0, transactions = 0, legs = 0, bindings = 0; };
+  struct Counters { std::uint64_t received = 0, malformed = 0, refused_rate = 0, not_admitted = 0, retransmissions_in = 0, retransmissions_out = 0, auth_failures = 0, transactions = 0, legs = 0, bindings = 0; };
   Counters counters() const;
 
  private:

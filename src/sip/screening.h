@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sip/bounded.h"
 #include "sip/core.h"
@@ -17,6 +18,23 @@ class SourceRates {
  private:
   struct Bucket { double tokens = 0; Instant filled; bool used = false; };
   Bounded<Bucket> buckets_{4'096};
+};
+
+// How many calls from outside may begin (admission limit): a token bucket of half a second, so that the average is kept and calls
+// that come together by chance are taken. An INVITE that was refused and comes again (its 503 was lost, or crossed) is refused again
+// for 32 s: its caller may have gone. That is remembered in a table of fixed size, not per call; where two fall on one place the
+// older is forgotten.
+class Admission {
+ public:
+  bool admit(const Message& invite, double calls_per_second, Instant now);
+
+ private:
+  struct Refused { std::uint64_t print = 0; Instant at; };
+  static constexpr std::size_t places = 4'096;
+  double tokens_ = 0;
+  Instant filled_;
+  bool begun_ = false;
+  std::vector<Refused> refused_;
 };
 
 struct Refusal {

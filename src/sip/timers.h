@@ -1,4 +1,5 @@
-// Every deadline of the endpoint in one indexed heap: set, move and cancel cost O(log n) and leave nothing behind.
+// Every deadline of the endpoint: set, move and cancel cost O(log n) and leave nothing behind. Two indexed heaps: bindings are many
+// (one a phone) and seldom due; kept apart they cost the timers of calls nothing, however many phones there are.
 // Equal instants fire in the order in which they were set, so that a run can be repeated.
 #pragma once
 
@@ -32,7 +33,6 @@ class Timer {
   static constexpr std::size_t nowhere = SIZE_MAX;
   Timers* timers_ = nullptr;
   Instant at_ = Instant::never();
-  std::uint64_t order_ = 0;
   std::size_t place_ = nowhere;
 };
 
@@ -40,17 +40,25 @@ class Timers {
  public:
   void set(Timer& timer, Instant at);       // Instant::never() cancels
   void cancel(Timer& timer);
-  Instant next() const { return heap_.empty() ? Instant::never() : heap_.front()->at_; }
+  Instant next() const;
   Timer* take_due(Instant now);             // cancelled already; nothing when none is due
-  std::size_t size() const { return heap_.size(); }
+  std::size_t size() const { return of_calls_.size() + of_bindings_.size(); }
 
  private:
-  static bool before(const Timer* a, const Timer* b) { return a->at_ != b->at_ ? a->at_ < b->at_ : a->order_ < b->order_; }
-  void put(Timer* timer, std::size_t place) { heap_[place] = timer; timer->place_ = place; }
-  void rise(std::size_t place);
-  void sink(std::size_t place);
+  struct Entry {                            // compared without a look at the timer
+    Instant at;
+    std::uint64_t order;
+    Timer* timer;
+    bool before(const Entry& other) const { return at != other.at ? at < other.at : order < other.order; }
+  };
+  using Heap = std::vector<Entry>;
 
-  std::vector<Timer*> heap_;
+  Heap& heap_of(const Timer& timer) { return timer.wakes == Wakes::binding ? of_bindings_ : of_calls_; }
+  static void put(Heap& heap, const Entry& entry, std::size_t place) { heap[place] = entry; entry.timer->place_ = place; }
+  static void rise(Heap& heap, std::size_t place);
+  static void sink(Heap& heap, std::size_t place);
+
+  Heap of_calls_, of_bindings_;
   std::uint64_t set_so_far_ = 0;
 };
 

@@ -107,6 +107,7 @@ class Store final : public AccessStore {
 
   Result<> add(const User& user) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     auto added = put(insert_user, user);
     if (!added && added.error().code == "exists") return trouble("user-exists", "there is a user " + user.login + " already");
     return added;
@@ -114,6 +115,7 @@ class Store final : public AccessStore {
 
   Result<> change(const User& u) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(statement, database_.prepare(update_user));
     TRY_DONE(statement.run(static_cast<int>(u.role), u.agent, u.password_hash, u.must_change ? 1 : 0, u.password_changed.us, u.login));
     if (database_.changes() == 0) return unknown(u.login);
@@ -122,6 +124,7 @@ class Store final : public AccessStore {
 
   Result<> remove(std::string_view login) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(tx, Tx::begin(database_));
     TRY(of_user, database_.prepare(delete_sessions_of_user));
     TRY_DONE(of_user.run(login));
@@ -146,6 +149,7 @@ class Store final : public AccessStore {
 
   Result<> add_all(const std::vector<User>& users) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(tx, Tx::begin(database_));
     for (const auto& user : users) TRY_DONE(put(upsert_user, user));
     return tx.commit();
@@ -181,6 +185,7 @@ class Store final : public AccessStore {
 
   Result<bool> end_session(std::string_view hash) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(statement, database_.prepare(delete_session));
     TRY_DONE(statement.run(Blob{hash}));
     return database_.changes() > 0;
@@ -188,6 +193,7 @@ class Store final : public AccessStore {
 
   Result<std::int64_t> end_sessions(std::string_view login, std::string_view except_hash) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(statement, database_.prepare(delete_other_sessions));
     TRY_DONE(statement.run(login, Blob{except_hash}));
     return database_.changes();
@@ -200,9 +206,18 @@ class Store final : public AccessStore {
 
   Result<bool> end_token(std::string_view name) override {
     const std::scoped_lock lock(guard_);
+    ++own_changes_;
     TRY(statement, database_.prepare(delete_token));
     TRY_DONE(statement.run(name));
     return database_.changes() > 0;
+  }
+
+  std::uint64_t sessions_version() override {
+    const std::scoped_lock lock(guard_);
+    std::uint64_t others = 0;
+    if (auto statement = database_.prepare("pragma data_version"))
+      if (const auto version = statement->number(); version && *version) others = static_cast<std::uint64_t>(**version);
+    return (others << 32) + own_changes_ + 1;
   }
 
   Result<> audit(const AuditRow& given) override {
@@ -269,6 +284,7 @@ class Store final : public AccessStore {
 
   std::mutex guard_;
   Database database_;
+  std::uint64_t own_changes_ = 0;                       // data_version (sqlite.org/pragma.html) tells of others' only
 };
 
 }  // namespace
@@ -276,7 +292,6 @@ class Store final : public AccessStore {
 Result<std::unique_ptr<AccessStore>> AccessStore::open(const std::string& dir) {
   const std::string path = dir + "/centre.db";
   auto database = Database::open(path, Database::Mode::read_write);
-  ::chmod(path.c_str(), 0600);  // the folder is 0700 already; hashes of passwords are nobody else's business
   if (!database) return within("opening " + path, std::move(database).error());
   auto store = std::make_unique<Store>(std::move(*database));
   if (auto prepared = store->prepare(); !prepared) return within("preparing " + path, std::move(prepared).error());

@@ -65,6 +65,9 @@ class AccessStore {                   // one object, any thread
   virtual Result<std::vector<Session>> tokens() = 0;
   virtual Result<bool> end_token(std::string_view name) = 0;
 
+  // Another number whenever sessions, tokens or users may have changed, by us or by another process; cheap.
+  virtual std::uint64_t sessions_version() = 0;
+
   virtual Result<> audit(const AuditRow&) = 0;                             // seq is given here
   virtual Result<std::vector<AuditRow>> audit_rows(std::uint64_t before, int limit) = 0;  // newest first
   virtual Result<std::string> verify_audit() = 0;                          // empty: whole; else the first row that is wrong

@@ -1,6 +1,7 @@
 #include "storage/database.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 namespace pasokh::storage {
 
@@ -74,6 +75,8 @@ Result<Database> Database::open(const std::string& path, Mode mode, Sync sync) {
   std::string settings = "pragma trusted_schema = off; pragma cell_size_check = on;";
   if (mode == Mode::read_write)
     settings += std::string("pragma journal_mode = wal; pragma synchronous = ") + (sync == Sync::full ? "full;" : "normal;");
+  // calls, numbers, hashes of passwords: nobody else's business, whatever the folder allows; -wal and -shm take the file's mode
+  if (mode == Mode::read_write) ::chmod(path.c_str(), S_IRUSR | S_IWUSR);
   if (auto set = database.run(settings); !set) return within("opening " + path, std::move(set).error());
   return database;
 }

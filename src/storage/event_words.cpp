@@ -14,7 +14,7 @@ namespace f = pasokh::floor;
 // The closed lists of the floor in Persian, in order of their values; English is the enumerator's own name.
 template <class E> inline constexpr int fa = 0;
 template <> inline constexpr std::array fa<f::Strategy>{"سهم عادلانه", "بیشترین بیکاری", "نوبتی", "زنگ همه", "ترتیب ثابت"};
-template <> inline constexpr std::array fa<f::Outcome>{"در جریان", "پاسخ‌داده", "رهاشده", "صف پر", "پایان انتظار", "پذیرفته‌نشده", "شمارهٔ ناشناس", "بی‌پاسخ", "اشغال", "خطا"};
+template <> inline constexpr std::array fa<f::Outcome>{"در جریان", "پاسخ‌داده", "رهاشده", "صف پر", "پایان انتظار", "پذیرفته‌نشده", "شمارهٔ ناشناس", "بی‌پاسخ", "اشغال", "خطا", "تعطیل"};
 template <> inline constexpr std::array fa<f::LapseReason>{"پاسخ نداد", "رد کرد", "اشغال بود", "در دسترس نبود"};
 template <> inline constexpr std::array fa<f::WithdrawReason>{"تماس‌گیرنده رفت", "دیگری پاسخ داد", "کارشناس رفت", "خطای ما", "جابه‌جا شد"};
 template <> inline constexpr std::array fa<f::EndCause>{"قطع شد", "لغو شد", "بی‌پاسخ", "اشغال", "رد شد", "در دسترس نبود", "ارتباط از دست رفت", "ما پایان دادیم", "منتقل شد", "خطا", "مجاز نبود", "زمان گذشت"};
@@ -97,6 +97,12 @@ class Teller {
     return say(agent(e.agent) + " دو تماس را به هم رساند" + (e.to_agent ? "؛ اکنون با " + agent(e.to_agent) : ""),
                agent(e.agent) + " joined two calls" + (e.to_agent ? "; now with " + agent(e.to_agent) : ""));
   }
+  std::string operator()(const f::CallReportDue& e) const { return say("گزارش تماس بر عهدهٔ " + agent(e.agent) + " است", "the report of the call is due from " + agent(e.agent)); }
+  std::string operator()(const f::CallReportCompleted& e) const { return say(agent(e.agent) + " گزارش تماس را کامل کرد", agent(e.agent) + " completed the report of the call"); }
+  std::string operator()(const f::CallReportOverdue& e) const { return say("زمان گزارش " + agent(e.agent) + " گذشت؛ تماس تازه‌ای نمی‌گیرد", "the report of " + agent(e.agent) + " is overdue; no new calls until then"); }
+  std::string operator()(const f::CallReportWaived& e) const { return say(e.by + " از گزارش " + agent(e.agent) + " چشم پوشید", e.by + " let " + agent(e.agent) + " go on without the report"); }
+  std::string operator()(const f::CallTurnedAway& e) const { return say("بیرون از ساعت کاری: پیام «" + e.prompt + "» پخش شد", "outside opening hours: \"" + e.prompt + "\" was played"); }
+  std::string operator()(const f::RecordingErased& e) const { return say("ضبط پاک شد: ", "the recording was erased: ") + e.why; }
   std::string operator()(const f::LegReplaced&) const { return say("تلفن دیگری جای یک طرف را گرفت", "another phone took the place of a party"); }
   template <class Event> std::string operator()(const Event& e) const {  // what has no sentence yet tells its name and fields
     return std::string(Event::kind) + " " + json_text(e);

@@ -38,7 +38,7 @@ struct Recorded {
 };
 
 // kinds of live rows; 1-4 are sip::RowKind
-enum class LiveKind : std::uint8_t { sip_leg = 1, sip_binding = 2, sip_trunk = 3, sip_other = 4, party = 10, device_secret = 11, trunk_secret = 12, person_name = 13, recording_key = 14, setting = 15, media_leg = 16 };
+enum class LiveKind : std::uint8_t { sip_leg = 1, sip_binding = 2, sip_trunk = 3, sip_other = 4, party = 10, device_secret = 11, trunk_secret = 12, person_name = 13, recording_key = 14, setting = 15, media_leg = 16, browser_leg = 17 };
 
 struct RowChange {
   LiveKind kind = LiveKind::setting;

@@ -420,6 +420,8 @@ Result<> Projection::on(const f::CallTransferred& e) {
   TRY(live, call(e.call));
   ++live->fact.transfers;
   live->dirty = true;
+  for (std::size_t i = 0; i < live->legs.all.size(); ++i)    // a colleague whose phone still rings: the answer makes the part a real one
+    if (live->legs.all[i].leg == e.to_leg && live->legs.all[i].role == f::LegRole::consult) live->legs.change(i).role = f::LegRole::transfer;
   if (!e.to_agent) return Done{};
   for (std::size_t i = live->parts.all.size(); i-- > 0;) {  // a consulted colleague has the call now
     if (live->parts.all[i].agent != e.to_agent || live->parts.all[i].until) continue;
@@ -508,6 +510,15 @@ Result<> Projection::on(const f::RecordingFailed& e) {
   RecordingFact* fact = find_capture(live->recordings, e.capture);
   if (!fact) return Done{};
   fact->state = "failed";
+  fact->why = e.why;
+  return Done{};
+}
+// The call and its figures stay; only what was said is gone.
+Result<> Projection::on(const f::RecordingErased& e) {
+  TRY(live, call(e.call));
+  RecordingFact* fact = find_capture(live->recordings, e.capture);
+  if (!fact) return Done{};
+  fact->state = "erased";
   fact->why = e.why;
   return Done{};
 }

@@ -181,6 +181,7 @@ class Projection {
   Result<> on(const floor::RecordingMarked&);
   Result<> on(const floor::RecordingFinished&);
   Result<> on(const floor::RecordingFailed&);
+  Result<> on(const floor::RecordingErased&);
   Result<> on(const floor::LegMeasured&);
   Result<> end_offer(CallId call, AgentId agent, OfferResult result, std::optional<std::int64_t> why);
   Result<> join_call(AgentId agent, CallId call);

@@ -360,6 +360,18 @@ Result<std::vector<TimelineRow>> Reports::Impl::timeline(CallId call, f::Languag
   return rows;
 }
 
+Result<CallRow> Reports::call_row(CallId call, std::optional<Instant> now) {
+  ReportFilter filter;
+  filter.now = now;
+  TRY_DONE(impl_->begin(filter));
+  std::optional<CallRow> found;
+  Select select(std::string("select ") + call_columns + " from call");
+  select.where("call.call = ", static_cast<std::int64_t>(call.value));
+  TRY_DONE(select.each(impl_->db(), [&](Statement& row) { found = impl_->call_row(row); }));
+  if (!found) return trouble("call-unknown", "there is no call " + text(call));
+  return *found;
+}
+
 Result<CallDetail> Reports::call(CallId call, f::Language language, std::optional<Instant> now) {
   ReportFilter filter;
   filter.now = now;

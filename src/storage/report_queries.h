@@ -99,7 +99,7 @@ struct IntervalRow {
 struct ArchiveRow {
   CaptureId capture;
   CallId call;
-  std::string state;                          // capturing | stopped | finished | failed | empty
+  std::string state;                          // capturing | stopped | finished | failed | empty | erased
   std::int64_t duration_ms = 0;
   std::string caller, number, queue, agent;
   floor::Outcome outcome = floor::Outcome::in_progress;
@@ -120,6 +120,7 @@ class Reports {
 
   Result<std::vector<CallRow>> calls(const ReportFilter&);
   Result<CallDetail> call(CallId, floor::Language, std::optional<Instant> now = {});  // Trouble "call-unknown"
+  Result<CallRow> call_row(CallId, std::optional<Instant> now = {});  // Trouble "call-unknown"
   Result<std::vector<QueueRow>> queues(const ReportFilter&);
   Result<AgentsAnswer> agents(const ReportFilter&);
   Result<std::vector<IntervalRow>> intervals(const ReportFilter&, IntervalBy);

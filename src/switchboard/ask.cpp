@@ -79,7 +79,7 @@ Result<Reply> ask_folder(const std::string& dir, const Commands& commands) {
   setup.hooks.live_row = [&](LiveKind kind, std::string_view key) { return reader.live(kind, key).value_or(""); };
   const auto epoch = setup.sip.epoch;
   Switchboard board(std::move(setup), std::move(floor), opened.last_seq);
-  for (const auto kind : {LiveKind::device_secret, LiveKind::trunk_secret})
+  for (const auto kind : {LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::person_name})
     TRY_DONE(reader.each_live(kind, [&](std::string_view key, std::string_view value) { board.restore_row(kind, key, value, clock.now()); }));
 
   Reply reply;
@@ -118,6 +118,8 @@ Reply ask_centre(const std::string& dir, const Commands& commands) {
   Trouble last;
   for (int tries = 0; tries < 50; ++tries) {
     if (auto reply = ask_server(dir, commands)) return *reply;
+    if (commands.size() == 1 && commands[0].noun == "centre" && commands[0].verb == "health")   // a folder is never in good health by itself
+      return {false, "no-server", "no server runs on " + dir + "; start one: pasokh serve " + dir, {}};
     auto reply = ask_folder(dir, commands);
     if (reply) return *reply;
     last = reply.error();

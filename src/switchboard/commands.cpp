@@ -16,6 +16,20 @@ std::string setting(const Command& command, const std::string& key) {
   return found == command.settings.end() ? std::string() : found->second;
 }
 
+// What a guesser tries first. Empty: not that.
+std::string guessable(std::string_view user, std::string_view password) {
+  if (password.size() < 8) return "shorter than 8 characters";
+  if (password == user) return "the user's own name";
+  if (password.find_first_not_of(password.front()) == password.npos) return "one character over and over";
+  if (password.size() < 12 && password.find_first_not_of("0123456789") == password.npos) return "digits only";
+  return {};
+}
+
+std::string with_warning(std::string json, const std::string& warning) {
+  if (json.empty()) json = "{}";
+  return json.substr(0, json.size() - 1) + (json.size() > 2 ? "," : "") + "\"warning\":" + json_text(warning) + "}";
+}
+
 CallId call_id(const std::string& text) {
   std::uint64_t value = 0;
   for (const char c : text) {
@@ -72,6 +86,8 @@ Reply Switchboard::apply(const Command& command, Instant now) {
       return run(place);
     }
     if (verb == "hangup") return run(floor::HangUp{{}, target, by});
+    if (verb == "report") return run(floor::CompleteReport{target, call_id(setting(command, "call")), by});
+    if (verb == "release") return run(floor::ReleaseReport{target, by});
   }
   if (noun == "call") {
     const auto call = call_id(target);
@@ -109,18 +125,42 @@ Reply Switchboard::configure(const Command& command, Instant now) {
     return refused(*turn.refused);
   }
   if (password) put_row(secret_kind, command.target, secrets_[secret_key]);
-  if (name) put_row(storage::LiveKind::person_name, command.noun + ":" + command.target, *name);
+  if (name) put_name(command.noun + ":" + command.target, *name);
   if (command.verb == "remove") {
     if (has_secret) { secrets_.erase(secret_key); put_row(secret_kind, command.target, std::nullopt); }
-    put_row(storage::LiveKind::person_name, command.noun + ":" + command.target, std::nullopt);
+    put_name(command.noun + ":" + command.target, std::nullopt);
   }
-  return {true, {}, {}, turn.reply.empty() ? "{}" : turn.reply};
+  auto json = turn.reply.empty() ? "{}" : turn.reply;
+  if (const auto why = password && command.noun == "device" ? guessable(command.target, *password) : ""; !why.empty())
+    json = with_warning(std::move(json), "the password of " + command.target + " is " + why + ": whoever guesses it calls at your cost; `openssl rand -base64 12` makes a good one");
+  return {true, {}, {}, std::move(json)};
+}
+
+void Switchboard::put_name(std::string key, std::optional<std::string> name) {
+  if (name) names_[key] = *name;
+  else names_.erase(key);
+  put_row(storage::LiveKind::person_name, std::move(key), std::move(name));
+}
+
+// Names stand outside the floor and the journal, so that they can be forgotten; lists show them.
+std::string Switchboard::with_names(std::string json, const std::string& noun) const {
+  if (names_.empty() || json.empty() || json.front() != '[') return json;
+  const std::string mark = "{\"" + noun + "\":\"";
+  std::string out;
+  std::size_t done = 0;
+  for (auto at = json.find(mark); at != json.npos; at = json.find(mark, at + 1)) {
+    const auto from = at + mark.size(), to = json.find('"', from);
+    const auto name = names_.find(noun + ":" + json.substr(from, to - from));
+    out.append(json, done, to + 1 - done).append(",\"name\":").append(json_text(name == names_.end() ? std::string() : name->second));
+    done = to + 1;
+  }
+  return out.append(json, done);
 }
 
 // Live calls name their caller by party id; whoever may list calls may see the number.
 std::string Switchboard::list(const std::string& noun, Instant now) const {
   auto json = floor_.list(noun, now);
-  if (noun != "call") return json;
+  if (noun != "call") return with_names(std::move(json), noun);
   constexpr std::string_view mark = "\"caller_party\":\"";
   for (auto at = json.find(mark); at != json.npos; at = json.find(mark, at + 1)) {
     const auto from = at + mark.size(), to = json.find('"', from);
@@ -156,6 +196,7 @@ std::string Switchboard::metrics() const {
   add("sip_messages_received_total", "counter", c.received);
   add("sip_messages_malformed_total", "counter", c.malformed);
   add("sip_refused_by_rate_total", "counter", c.refused_rate);
+  add("sip_not_admitted_total", "counter", c.not_admitted);
   add("sip_retransmissions_received_total", "counter", c.retransmissions_in);
   add("sip_retransmissions_sent_total", "counter", c.retransmissions_out);
   add("sip_authentication_failures_total", "counter", c.auth_failures);

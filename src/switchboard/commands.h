@@ -1,8 +1,8 @@
 // What people and programs ask of the running centre: one form for command line (control socket, or offline), HTTP API and tests.
 // Text in, JSON text out. Answered when durable.
 //   noun queue|agent|device|number|trunk|centre   verb add|set|remove|list
-//   noun agent    verb ready|pause|out|hold|resume|transfer|consult|complete|cancel|dial|hangup    target: agent's code
-//        settings: device; reason; agent|queue|number (where to); by
+//   noun agent    verb ready|pause|out|hold|resume|transfer|consult|complete|cancel|dial|hangup|report|release    target: agent's code
+//        settings: device; reason; agent|queue|number (where to); call (whose report is complete); by
 //   noun call     verb list|give|hangup           target: call id; settings: agent
 //   noun centre   verb health|doctor|explain
 #pragma once

@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <deque>
 #include <mutex>
 
 #include "base/codec.h"
+#include "media/certificate.h"
 #include "media/client.h"
 #include "switchboard/clock.h"
 #include "switchboard/crash_points.h"
@@ -70,11 +72,25 @@ class LoopImpl final : public Loop {
   void ask(Commands commands, std::function<void(Reply)> done) override {
     post([commands = std::move(commands), done = std::move(done)](Switchboard& board, Instant now) { board.command(commands, done, now); });
   }
+  void send_pages_by(Sender sender) override {
+    std::lock_guard lock(page_mutex_);
+    page_sender_ = std::move(sender);
+  }
+  void attach(Connection page, std::string device, std::string agent) override {
+    post([=](Switchboard& board, Instant) { board.page_attached(page, device, agent); });
+  }
+  void message(Connection page, std::string json) override {
+    post([page, json = std::move(json)](Switchboard& board, Instant now) { board.page_message(page, json, now); });
+  }
+  void detach(Connection page) override {
+    post([page](Switchboard& board, Instant now) { board.page_detached(page, now); });
+  }
 
  private:
   Result<floor::Floor> bring_back_floor();
   Result<> bind_sockets();
   void make_switchboard(floor::Floor floor);
+  std::vector<std::string> browser_addresses(const std::vector<sip::Address>& own) const;
   void watch(int fd, Source source, std::uint64_t n, std::uint32_t events = EPOLLIN);
   void wake();
 
@@ -128,6 +144,9 @@ class LoopImpl final : public Loop {
   std::mutex mutex_;                             // guards the two below
   std::vector<std::function<void(Switchboard&, Instant)>> posted_;
   std::vector<std::pair<std::uint64_t, std::optional<Trouble>>> committed_;
+
+  std::mutex page_mutex_;                        // guards the next one; held while it runs, so that its owner can take it away
+  Sender page_sender_;
 
   std::deque<std::pair<std::uint64_t, Turn>> in_flight_;
   std::uint64_t next_ticket_ = 1, snapshot_seq_ = 0;
@@ -267,6 +286,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   sip.epoch = epoch;
   sip.max_transactions = options_.max_transactions;
   sip.requests_per_second_per_source = options_.requests_per_second_per_source;
+  sip.new_calls_per_second = options_.new_calls_per_second;
 
   // the RTP range in equal slices, one per worker: a port tells its worker, also after a restart
   const std::uint32_t size = (options_.rtp_high - options_.rtp_low + 1u) / static_cast<std::uint32_t>(options_.media_workers) & ~1u;
@@ -276,6 +296,18 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   }
   setup.captures = options_.captures;
   setup.hooks = options_.hooks;
+  if (options_.browser_port != 0) {
+    auto& browser = setup.browser;
+    browser.certificate = options_.dir + "/keys/browser.pem";
+    mkdir((options_.dir + "/keys").c_str(), 0700);
+    if (auto made = media::browser_certificate(browser.certificate)) {
+      browser.port = options_.browser_port;
+      browser.fingerprint = *made;
+      browser.addresses = browser_addresses(sip.listen_udp);
+    } else if (options_.hooks.log) {
+      options_.hooks.log("error", "browser-phones-off", {{"why", made.error().text}});
+    }
+  }
   setup.hooks.live_row = [this](storage::LiveKind kind, std::string_view key) { return rows_->live(kind, key).value_or(""); };
   resolver_ = std::make_unique<Resolver>([this](std::string trunk, std::vector<sip::Flow> targets) {
     post([trunk = std::move(trunk), targets = std::move(targets)](Switchboard& board, Instant now) { board.resolved(trunk, targets, now); });
@@ -286,8 +318,22 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   const auto at = clock_->now();
   using storage::LiveKind;
   // the settings' secrets first; dialogs and bindings need no settings to be read
-  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::media_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
+  for (const auto kind : {LiveKind::setting, LiveKind::device_secret, LiveKind::trunk_secret, LiveKind::person_name, LiveKind::media_leg, LiveKind::browser_leg, LiveKind::sip_other, LiveKind::sip_trunk, LiveKind::sip_binding, LiveKind::sip_leg})
     (void)rows_->each_live(kind, [&](std::string_view key, std::string_view value) { board_->restore_row(kind, key, value, at); });
+}
+
+// Our own addresses, those that only this machine can reach last; and what the configuration names for browsers outside.
+std::vector<std::string> LoopImpl::browser_addresses(const std::vector<sip::Address>& own) const {
+  constexpr std::size_t most = 6;                // each is one more candidate that every browser tries
+  std::vector<std::string> out = options_.browser_addresses;
+  if (!options_.advertise.empty()) out.push_back(options_.advertise);
+  for (const bool near : {false, true})
+    for (const auto& address : own) {
+      const bool is_near = address.ip.starts_with("127.") || address.ip == "::1" || address.ip.starts_with("fe80:");
+      if (is_near == near && std::find(out.begin(), out.end(), address.ip) == out.end() && (!near || out.empty())) out.push_back(address.ip);
+    }
+  if (out.size() > most) out.resize(most);
+  return out;
 }
 
 void LoopImpl::watch(int fd, Source source, std::uint64_t n, std::uint32_t events) {
@@ -530,7 +576,7 @@ void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
 }
 
 void LoopImpl::flush_early() {
-  auto early = board_->take_early();
+  auto early = board_->take_early(in_flight_.empty() ? nullptr : &in_flight_.front().second);
   if (!early.empty()) transmit(early);
 }
 
@@ -648,6 +694,9 @@ void LoopImpl::release(Turn turn) {
   transmit(turn.datagrams);
   for (auto& answer : turn.answers)
     if (answer.done) answer.done(std::move(answer.reply));
+  std::lock_guard lock(page_mutex_);
+  if (page_sender_)
+    for (auto& [page, json] : turn.pages) page_sender_(page, std::move(json));
 }
 
 void LoopImpl::on_wake() {
@@ -664,7 +713,7 @@ void LoopImpl::on_wake() {
     if (trouble) {
       if (!journal_trouble_ && options_.hooks.log)
         options_.hooks.log("error", "journal-" + trouble->code, {{"why", trouble->text}, {"calls", "new ones are refused; those in progress go on"}, {"do", "free disk space; it recovers by itself"}});
-      journal_trouble_ = true;
+      journal_trouble_ = refusing_ = true;  // watch_disk lifts it when there is space, also when that is at once
       board_->set_overload(true, trouble->code, tick());
       continue;
     }

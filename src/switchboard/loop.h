@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "sip/address.h"
+#include "switchboard/browser_phone.h"
 #include "switchboard/commands.h"
 #include "switchboard/switchboard.h"
 
@@ -26,6 +27,9 @@ struct LoopOptions {
   std::int64_t reserve_bytes = 64 << 20;
   std::size_t max_transactions = 20'000;
   double requests_per_second_per_source = 100;
+  std::uint16_t browser_port = 10'000;        // UDP, of the first media worker; the next one has the next port, and so on; 0: no browser phones
+  std::vector<std::string> browser_addresses; // told to browsers besides our own ones: what they reach from outside, through NAT
+  double new_calls_per_second = 0;            // admission limit; 0: none
   // from the app: recordings, prompts, log. resolve and live_row are the loop's own.
   Hooks hooks;
   std::function<void()> ready;                // everything answers from now on
@@ -33,7 +37,7 @@ struct LoopOptions {
   std::function<bool()> recordings_idle;      // nothing is being finished; asked at a clean stop
 };
 
-class Loop : public Centre {
+class Loop : public Centre, public BrowserPhones {
  public:
   // Opens the journal, brings the floor back, binds the sockets. Trouble: "locked", "port-taken", "journal", …
   static Result<std::unique_ptr<Loop>> open(LoopOptions options);

@@ -73,7 +73,11 @@ void Switchboard::restore_row(storage::LiveKind kind, std::string_view key, std:
         captures_closing_.emplace(CaptureId{std::strtoull(capture.c_str(), nullptr, 10)}, std::move(closing));
       }
       return;
-    case storage::LiveKind::party: case storage::LiveKind::person_name: case storage::LiveKind::recording_key:
+    case storage::LiveKind::person_name:
+      names_[std::string(key)] = std::string(value);
+      return;
+    case storage::LiveKind::browser_leg: browsers_.restore(value); return;
+    case storage::LiveKind::party: case storage::LiveKind::recording_key:
       return;  // read when needed
   }
 }
@@ -85,6 +89,12 @@ void Switchboard::load_device(std::string_view user) {
     return;
   }
   known_devices_[std::string(user)] = device;
+  if (floor_.kind(device) == floor::DeviceKind::browser) {  // nobody registers it by SIP
+    if (std::exchange(browser_socket_wanted_, true)) return;
+    for (std::size_t i = 0; i < worker_alive_.size(); ++i)
+      if (worker_alive_[i]) want_browser_socket(i);
+    return;
+  }
   sip::DeviceConfig config{device, std::string(user), {}, {}};
   if (auto found = secrets_.find({storage::LiveKind::device_secret, std::string(user)}); found != secrets_.end()) {
     const auto space = found->second.find(' ');
@@ -165,6 +175,7 @@ void Switchboard::resume(Instant now) {
     state.port = info.local.port;
     state.plan = info.media;
     state.opened = true;
+    state.heard = true;  // a worker tells that once, perhaps to the control before: better one question too many than a dead phone's call for ever
     state.worker = 0;
     for (std::size_t i = 0; i < setup_.workers.size(); ++i)
       if (setup_.workers[i].owns(state.port)) state.worker = i;
@@ -176,6 +187,7 @@ void Switchboard::resume(Instant now) {
     legs_.emplace(info.leg, std::move(state));
   }
   media_versions_.clear();
+  take_up_browser_legs(at_sip, now);
 
   std::vector<LegId> lost;
   std::vector<floor::DialLeg> redial;
@@ -213,7 +225,10 @@ void Switchboard::resume(Instant now) {
 
   endpoint_.resume(now, *this);
   settle(now);
-  for (const auto leg : unknown) endpoint_.end(leg, now, *this);
+  for (const auto leg : unknown) {
+    if (browsers_.has(leg)) browsers_.forget(leg, *this);
+    else endpoint_.end(leg, now, *this);
+  }
   settle(now);
   for (const auto& order : redial)
     if (!legs_.contains(order.leg)) dial(order, now);

@@ -21,7 +21,7 @@ floor::EndCause end_cause(const sip::LegEnded& ended) {
   if (ended.status == 408 || ended.cause == "timeout" || ended.cause == "connection") return unreachable;
   if (ended.status == 480 || ended.status == 404 || ended.status == 410 || ended.status == 503) return unreachable;
   if (ended.status >= 300) return failed;
-  if (ended.cause == "session-expired" || ended.cause == "ack-never-came") return lost;
+  if (ended.cause == "lost" || ended.cause == "session-expired" || ended.cause == "ack-never-came") return lost;
   return ended.by_peer ? hung_up : ended_by_us;
 }
 
@@ -50,7 +50,7 @@ Switchboard::Switchboard(Setup setup, floor::Floor floor, std::uint64_t last_seq
         config.is_number = [this](std::string_view digits) { return bool(floor_.number(digits)); };
         return config;
       }()),
-      last_seq_(last_seq), next_party_((setup_.sip.epoch << 24) + 1), worker_alive_(setup_.workers.size(), false) {}
+      browsers_(setup_.sip.nonce_secret, setup_.sip.epoch), last_seq_(last_seq), next_party_((setup_.sip.epoch << 24) + 1), worker_alive_(setup_.workers.size(), false) {}
 
 void Switchboard::log(std::string_view level, std::string_view text, std::vector<std::pair<std::string, std::string>> fields) const {
   if (setup_.hooks.log) setup_.hooks.log(level, text, fields);
@@ -58,7 +58,16 @@ void Switchboard::log(std::string_view level, std::string_view text, std::vector
 
 // --- outputs
 
-std::vector<Datagram> Switchboard::take_early() { return std::exchange(early_, {}); }
+std::vector<Datagram> Switchboard::take_early(const Turn* in_flight) {
+  auto waits_for = [](const std::vector<Datagram>& held, const sip::Flow& to) {
+    return std::any_of(held.begin(), held.end(), [&](const Datagram& datagram) { return datagram.to.remote.ip == to.remote.ip; });
+  };
+  std::vector<Datagram> now;
+  for (auto& datagram : early_)
+    (waits_for(turn_.datagrams, datagram.to) || (in_flight && waits_for(in_flight->datagrams, datagram.to)) ? turn_.datagrams : now).push_back(std::move(datagram));
+  early_.clear();
+  return now;
+}
 
 Turn Switchboard::take_turn() {
   seal_orders();
@@ -91,10 +100,11 @@ void Switchboard::connection_lost(std::uint64_t connection, Instant now) { endpo
 
 void Switchboard::on_timeout(Instant now) {
   if (endpoint_.deadline() <= now) { endpoint_.on_timeout(now, *this); settle(now); }
+  if (browsers_.deadline() <= now) { browsers_.on_timeout(now, *this); settle(now); }
   if (floor_.deadline() <= now) { stimulate(floor::Tick{}, now); settle(now); }
 }
 
-Instant Switchboard::deadline() const { return std::min(endpoint_.deadline(), floor_.deadline()); }
+Instant Switchboard::deadline() const { return std::min({endpoint_.deadline(), browsers_.deadline(), floor_.deadline()}); }
 
 void Switchboard::set_overload(bool refuse_new_calls, std::string_view why, Instant now) {
   endpoint_.set_overload(refuse_new_calls, why);
@@ -179,10 +189,13 @@ void Switchboard::on_sip(const sip::Event& event, Instant now) {
 // --- the floor
 
 floor::Turn Switchboard::handle(const floor::Stimulus& stimulus, Instant now) {
+  if (setup_.hooks.before_floor) setup_.hooks.before_floor(stimulus, floor_);
   auto turn = floor_.handle(stimulus, now);
+  if (setup_.hooks.after_floor) setup_.hooks.after_floor(stimulus, turn, now);
   for (const auto& event : turn.events) turn_.events.push_back({++last_seq_, now, event});
   events_total_ += turn.events.size();
   for (const auto& effect : turn.effects) carry_out(effect, now);
+  for (const auto& event : turn.events) tell_held(event);
   return turn;
 }
 
@@ -211,7 +224,8 @@ void Switchboard::carry_out(const floor::Effect& effect, Instant now) {
     void operator()(const floor::RingBack& e) const { board.endpoint_.ring(e.leg, now, board); }
     void operator()(const floor::DialLeg& e) const { board.dial(e, now); }
     void operator()(const floor::EndLeg& e) const {
-      board.endpoint_.end(e.leg, now, board);
+      if (board.browsers_.has(e.leg)) board.browsers_.end(e.leg, name_of(e.cause), board);
+      else board.endpoint_.end(e.leg, now, board);
       board.close_leg(e.leg);
     }
     void operator()(const floor::Hear& e) const { board.hear(e.leg, e.hearing); }
@@ -240,11 +254,13 @@ void Switchboard::accept(LegId leg, Instant now) {
 }
 
 void Switchboard::dial(const floor::DialLeg& e, Instant now) {
-  Leg* state = open_leg(e.leg, e.call);
+  const bool is_browser = e.device && floor_.kind(e.device) == floor::DeviceKind::browser;
+  Leg* state = open_leg(e.leg, e.call, is_browser);
   if (!state) {
     sip_events_.push_back(sip::LegEnded{e.leg, 503, "refused", false});
     return;
   }
+  if (is_browser) return dial_browser(e, *state, now);
   const auto caller = identity(e);
   if (e.device) {
     endpoint_.dial_device(e.leg, e.device, caller, {.port = state->port}, now, *this);
@@ -268,12 +284,12 @@ sip::CallerIdentity Switchboard::identity(const floor::DialLeg& e) const {
 
 // --- media
 
-Switchboard::Leg* Switchboard::open_leg(LegId leg, CallId call) {
+Switchboard::Leg* Switchboard::open_leg(LegId leg, CallId call, bool is_browser) {
   if (auto found = legs_.find(leg); found != legs_.end()) return &found->second;
   const auto worker = worker_for(call);
   if (worker >= setup_.workers.size()) { log("error", "no-media-worker", {{"leg", text(leg)}}); return nullptr; }
-  const auto port = setup_.workers[worker].take();
-  if (port == 0) { log("error", "no-rtp-port-free", {{"leg", text(leg)}, {"do", "widen the rtp range in pasokh.toml"}}); return nullptr; }
+  const auto port = is_browser ? std::uint16_t{0} : setup_.workers[worker].take();
+  if (port == 0 && !is_browser) { log("error", "no-rtp-port-free", {{"leg", text(leg)}, {"do", "widen the rtp range in pasokh.toml"}}); return nullptr; }
   auto& pinned = call_worker_[call];
   pinned.first = worker;
   ++pinned.second;
@@ -281,6 +297,7 @@ Switchboard::Leg* Switchboard::open_leg(LegId leg, CallId call) {
   state.call = call;
   state.worker = worker;
   state.port = port;
+  state.is_browser = is_browser;
   return &legs_.emplace(leg, std::move(state)).first->second;
 }
 
@@ -385,6 +402,7 @@ media::LegWanted Switchboard::wanted(LegId leg, const Leg& state) const {
     for (const auto& item : programme.items)
       for (auto& step : setup_.hooks.play_items(item, programme.language)) order.items.push_back(std::move(step));
   }
+  order.browser = state.browser;
   order.capture = state.capture;
   order.capture_is_agent = state.capture_is_agent;
   return order;
@@ -394,7 +412,7 @@ media::LegWanted Switchboard::wanted(LegId leg, const Leg& state) const {
 void Switchboard::seal_orders() {
   for (const auto leg : dirty_) {
     auto found = legs_.find(leg);
-    if (found == legs_.end()) continue;
+    if (found == legs_.end() || !found->second.is_ready()) continue;
     found->second.opened = true;
     turn_.orders.push_back({found->second.worker, wanted(leg, found->second)});
   }
@@ -404,10 +422,11 @@ void Switchboard::seal_orders() {
 
 void Switchboard::worker_up(std::size_t worker, Instant) {
   worker_alive_[worker] = true;
+  want_browser_socket(worker);
   for (auto& [id, capture] : captures_)
     if (capture.worker == worker) turn_.orders.push_back({worker, wanted(id, capture)});
   for (auto& [leg, state] : legs_) {
-    if (state.worker != worker) continue;
+    if (state.worker != worker || !state.is_ready()) continue;
     state.opened = true;
     turn_.orders.push_back({worker, wanted(leg, state)});
   }
@@ -432,6 +451,7 @@ void Switchboard::worker_down(std::size_t worker, Instant now) {
       if (entry->second < setup_.workers.size()) call_worker_[state.call].first = entry->second;
     }
     if (entry->second >= setup_.workers.size()) continue;  // none is left: the legs wait for worker_up
+    if (state.is_browser) { move_browser_leg(leg, state, entry->second); continue; }
     const auto port = setup_.workers[entry->second].take();
     if (port == 0) { log("error", "no-rtp-port-free", {{"leg", text(leg)}}); continue; }
     setup_.workers[worker].give_back(state.port);
@@ -453,7 +473,7 @@ void Switchboard::worker_down(std::size_t worker, Instant now) {
     const Leg& state = legs_.at(leg);
     if (state.worker == worker) continue;
     hear(leg, state.hearing);
-    endpoint_.renegotiate(leg, {.port = state.port}, now, *this);
+    if (!state.is_browser) endpoint_.renegotiate(leg, {.port = state.port}, now, *this);
   }
   if (!moving.empty()) log("error", "media-worker-lost", {{"worker", std::to_string(worker)}, {"legs", std::to_string(moving.size())}, {"calls", "go on in another worker"}});
   settle(now);
@@ -471,6 +491,10 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
     void operator()(const media::LegRefused& m) const {  // somebody else holds the port: take another and tell the peer
       auto found = board.legs_.find(m.leg);
       if (found == board.legs_.end()) return;
+      if (found->second.is_browser) {
+        board.log("error", "browser-leg-refused", {{"leg", text(m.leg)}, {"why", m.why}});
+        return board.browsers_.failed(m.leg, 503, "refused", board);
+      }
       const auto port = board.setup_.workers[found->second.worker].take();  // the bad one stays taken
       board.log("warning", "rtp-port-refused", {{"port", std::to_string(found->second.port)}, {"why", m.why}});
       if (port == 0) return;
@@ -480,8 +504,9 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
     }
     void operator()(const media::LegRemoved& m) const {
       const auto& s = m.statistics;
+      const auto seen = board.browsers_.take_figures(s.leg);
       if (s.packets_in == 0 && s.packets_out == 0) return;
-      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : "G711"}, now);
+      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : "G711", s.lost_by_peer, seen.loss_permille, seen.jitter_us, seen.round_trip_us}, now);
     }
     void operator()(const media::LegHeard& m) const {
       if (auto found = board.legs_.find(m.leg); found != board.legs_.end()) found->second.heard = true;
@@ -490,7 +515,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
     // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is left alone: some only listen.
     void operator()(const media::LegSilent& m) const {
       auto found = board.legs_.find(m.leg);
-      if (found == board.legs_.end() || !found->second.heard) return;
+      if (found == board.legs_.end() || !found->second.heard || found->second.is_browser) return;  // a browser's checks tell of its life
       board.log("warning", "leg-silent", {{"leg", text(m.leg)}, {"for_ms", std::to_string(m.for_ms)}, {"do", "asked whether it is still there"}});
       board.endpoint_.renegotiate(m.leg, {.port = found->second.port}, now, board);
     }
@@ -509,6 +534,11 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       if (found != board.captures_.end()) board.stimulate(floor::CaptureFailed{found->second.call, m.capture, m.why}, now);
     }
     void operator()(const media::WorkerStatistics&) const {}
+    void operator()(const media::BrowserSocketRefused& m) const {
+      board.log("error", "browser-port-refused", {{"port", std::to_string(m.port)}, {"why", m.why}, {"do", "free the port, or set [browser] port in pasokh.toml; calls by SIP go on"}});
+    }
+    void operator()(const media::BrowserLegChanged& m) const { board.browser_leg_changed(m, now); }
+    void operator()(const media::BrowserLegMeasured& m) const { board.browsers_.measured(m.statistics, board); }
   };
   std::visit(Visitor{*this, worker, now}, message);
   settle(now);

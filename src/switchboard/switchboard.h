@@ -18,6 +18,7 @@
 #include "media/wire.h"
 #include "sip/endpoint.h"
 #include "storage/journal.h"
+#include "switchboard/browser_desk.h"
 #include "switchboard/commands.h"
 #include "switchboard/ports.h"
 
@@ -36,6 +37,11 @@ struct Answer {                       // to one who asked, after the commit
   Reply reply;
 };
 
+struct PageWord {                     // to a browser phone's page, after the commit
+  BrowserDesk::Page page = 0;
+  std::string json;
+};
+
 struct Turn {
   std::vector<storage::Recorded> events;
   std::vector<storage::RowChange> rows;
@@ -43,8 +49,9 @@ struct Turn {
   std::vector<WorkerOrder> orders;
   std::vector<Datagram> datagrams;
   std::vector<Answer> answers;
+  std::vector<PageWord> pages;
   bool durable_part() const { return !events.empty() || !rows.empty(); }
-  bool empty() const { return !durable_part() && orders.empty() && datagrams.empty() && answers.empty(); }
+  bool empty() const { return !durable_part() && orders.empty() && datagrams.empty() && answers.empty() && pages.empty(); }
 };
 
 // What the switchboard needs from the outside and cannot do itself. All are called on its thread and must not block long.
@@ -57,6 +64,16 @@ struct Hooks {
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
+  // The simulator looks on: what is put to the floor, and what it decided. Empty in the running program.
+  std::function<void(const floor::Stimulus&, const floor::Floor&)> before_floor;
+  std::function<void(const floor::Stimulus&, const floor::Turn&, Instant)> after_floor;
+};
+
+// Browser phones: one UDP port for each worker, from `port` on; 0: there are none.
+struct BrowserSetup {
+  std::uint16_t port = 0;
+  std::string certificate, fingerprint;             // file; SHA-256, 32 bytes
+  std::vector<std::string> addresses;               // where browsers may find us, best first
 };
 
 struct Setup {
@@ -64,9 +81,10 @@ struct Setup {
   std::vector<PortPool> workers;                    // one pool per media worker
   std::string captures;                             // folder, absolute
   Hooks hooks;
+  BrowserSetup browser;
 };
 
-class Switchboard final : private sip::Out {
+class Switchboard final : private sip::Out, private BrowserDesk::Out {
  public:
   // floor: loaded and replayed; last_seq: of its last event
   Switchboard(Setup setup, floor::Floor floor, std::uint64_t last_seq);
@@ -85,6 +103,9 @@ class Switchboard final : private sip::Out {
   void worker_message(std::size_t worker, const media::FromWorker&, Instant now);
   void worker_up(std::size_t worker, Instant now);   // connected: everything wanted is sent (again)
   void worker_down(std::size_t worker, Instant now); // its calls move to another worker
+  void page_attached(BrowserDesk::Page, const std::string& device, const std::string& agent);  // browser_phone.h
+  void page_message(BrowserDesk::Page, std::string_view json, Instant now);
+  void page_detached(BrowserDesk::Page, Instant now);
   void command(const Commands&, std::function<void(Reply)> done, Instant now);
   void resolved(const std::string& trunk_code, std::vector<sip::Flow> targets, Instant now);
   void recording_finished(CallId, CaptureId, Duration, const std::string& sha256, std::int64_t bytes, bool empty, const std::string& failure, Instant now);
@@ -96,7 +117,9 @@ class Switchboard final : private sip::Out {
   std::size_t captures_closing() const { return captures_closing_.size() + captures_.size(); }
 
   // --- outputs
-  std::vector<Datagram> take_early();
+  // What may leave at once. in_flight: the turn that is being committed, if there is one. Nothing overtakes what is held for the same
+  // place: a repetition of an answer that is not durable yet would tell it too early. It is held with the next turn instead.
+  std::vector<Datagram> take_early(const Turn* in_flight = nullptr);
   bool has_turn() const { return !turn_.empty() || !dirty_.empty(); }
   Turn take_turn();
 
@@ -119,6 +142,9 @@ class Switchboard final : private sip::Out {
     bool capture_is_agent = false;
     bool opened = false;              // the worker has been told
     bool heard = false;               // audio has come in
+    bool is_browser = false;          // no port of its own; nothing for the worker to do before both sides agreed
+    std::optional<media::BrowserPeer> browser;
+    bool is_ready() const { return !is_browser || browser; }
   };
   struct Capture {
     CallId call;
@@ -133,6 +159,21 @@ class Switchboard final : private sip::Out {
   void save(sip::RowKind kind, std::string key, std::string bytes) override;
   void drop(sip::RowKind kind, std::string key) override;
 
+  // BrowserDesk::Out; browser_legs.cpp
+  void to_page(BrowserDesk::Page, std::string json) override;
+  void save_browser_leg(const BrowserLegRow&) override;
+  void drop_browser_leg(LegId) override;
+  Result<DeviceId> browser_device(const std::string& device, const std::string& agent, Instant now) override;
+  std::optional<sip::BrowserLocal> browser_media(LegId) override;
+  void browser_agreed(const BrowserLegRow&) override;
+  void digits_to_far_end(LegId from, const std::string& digits) override;
+  void dial_browser(const floor::DialLeg&, Leg&, Instant now);
+  void move_browser_leg(LegId, Leg&, std::size_t worker);
+  void take_up_browser_legs(std::unordered_set<LegId>& known, Instant now);
+  void want_browser_socket(std::size_t worker);
+  void browser_leg_changed(const media::BrowserLegChanged&, Instant now);
+  void tell_held(const floor::Event&);
+
   void settle(Instant now);                          // until no event of sip waits
   void on_sip(const sip::Event&, Instant now);
   void stimulate(const floor::Stimulus&, Instant now);
@@ -146,7 +187,7 @@ class Switchboard final : private sip::Out {
   void close_leg(LegId);
   void log(std::string_view level, std::string_view text, std::vector<std::pair<std::string, std::string>> fields = {}) const;
 
-  Leg* open_leg(LegId, CallId);                      // nullptr: no port is free
+  Leg* open_leg(LegId, CallId, bool is_browser = false);  // nullptr: no port is free
   std::size_t worker_for(CallId);
   media::LegWanted wanted(LegId, const Leg&) const;
   media::CaptureWanted wanted(CaptureId, const Capture&) const;
@@ -159,6 +200,8 @@ class Switchboard final : private sip::Out {
 
   Reply apply(const Command&, Instant now);
   Reply configure(const Command&, Instant now);
+  std::string with_names(std::string json, const std::string& noun) const;
+  void put_name(std::string key, std::optional<std::string> name);   // nothing: forget it
   std::string list(const std::string& noun, Instant now) const;
   void put_row(storage::LiveKind, std::string key, std::optional<std::string> value);
   void load_settings(Instant now);
@@ -168,6 +211,8 @@ class Switchboard final : private sip::Out {
   Setup setup_;
   floor::Floor floor_;
   sip::Endpoint endpoint_;
+  BrowserDesk browsers_;
+  bool browser_socket_wanted_ = false;               // there are devices of that kind
   std::uint64_t last_seq_;
   std::uint64_t next_party_;
   Turn turn_;
@@ -184,6 +229,7 @@ class Switchboard final : private sip::Out {
   std::unordered_map<PartyId, std::string> parties_; // the newest; older ones are read from their row
   std::deque<PartyId> party_age_;                    // oldest first
   std::map<std::pair<storage::LiveKind, std::string>, std::string> secrets_;  // of devices and trunks
+  std::map<std::string, std::string, std::less<>> names_;       // "agent:a01" -> what people call it
   std::map<std::string, std::vector<sip::Flow>, std::less<>> resolved_;
   std::map<std::string, DeviceId, std::less<>> known_devices_;  // as told to sip; a removed one is no longer known to the floor
   std::map<std::string, TrunkId, std::less<>> known_trunks_;

@@ -1,17 +1,20 @@
 #!/usr/bin/python3
 """make soak MINUTES=…: calls come and go, control is killed every few minutes, one call talks all the time. At the end: every call in the
 report as the peers saw it, no recording without a call and none missing, memory that does not grow, and the long recording aligned
-between its channels and to real time within 20 ms from beginning to end (an hour, when asked for an hour)."""
+between its channels and to real time within 20 ms from beginning to end (an hour, when asked for an hour).
+Beside it, for as long: up to 1,000 kills of a second server under the peers' judgement (test_kills.py), simulated centre-hours with all
+faults, and the simulator against Erlang C and A within 1 %."""
 import argparse
 import os
 import random
+import subprocess
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "interop"))
 
-from harness import Pasokh, g711, read_wav, resident_bytes, rtp, sip, wait_until  # noqa: E402
+from harness import ROOT, Pasokh, g711, read_wav, resident_bytes, rtp, sip, wait_until  # noqa: E402
 
 PERIOD, ON = 2.0, 0.5  # of the tone bursts in the long call
 ALIGNED = 0.020
@@ -135,6 +138,39 @@ class Soak:
         self.centre.close()
 
 
+class Beside:
+    """A program that runs along; its output is shown at the end."""
+
+    def __init__(self, name, words, environment=None, nice=True):
+        self.name = name
+        self.output = open(os.path.join(ROOT, "build", "soak-%s.log" % name), "w+")
+        self.process = subprocess.Popen((["nice", "-n", "19"] if nice else []) + words, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                        env=dict(os.environ, **(environment or {})))
+
+    def finish(self, patience):
+        try:
+            status = self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = "no end in time"
+        self.output.seek(0)
+        lines = self.output.read().splitlines()
+        print("--- %s (%s)\n%s" % (self.name, self.output.name, "\n".join(lines[-20:])))
+        return [] if status == 0 else ["%s: status %s" % (self.name, status)]
+
+
+def beside(minutes, seed):
+    seconds = minutes * 60
+    started = [Beside("kills", [sys.executable, os.path.join(HERE, "test_kills.py")], {"PASOKH_KILLS": "1000", "PASOKH_SECONDS": str(seconds), "PASOKH_SEED": str(seed)}, nice=False)]
+    for name, words in (("hours", ["simulation", str(seconds * 0.4), str(seed % 1_000_000_000)]), ("erlang", ["simulation_erlang", "--within", "1", str(seconds * 0.8)])):
+        program = os.path.join(ROOT, "build", words[0])
+        if os.path.exists(program):
+            started.append(Beside(name, [program] + words[1:]))
+        else:
+            print("%s is not built" % words[0])
+    return started
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--minutes", type=float, default=60)
@@ -143,9 +179,15 @@ def main():
     given = arguments.parse_args()
     print("seed %d" % given.seed)
     soak = Soak(given.minutes, given.kill_every, given.seed)
+    others = beside(given.minutes, given.seed)
     try:
         soak.run()
+        for other in others:
+            soak.problems += other.finish(300)
     finally:
+        for other in others:
+            if other.process.poll() is None:
+                other.process.kill()
         if soak.problems:
             print("--- the server's last words\n" + soak.centre.tail())
         soak.close()

@@ -65,7 +65,7 @@ class Scenario {
     const auto arrow = line.find("->");
     const std::string left = trimmed(line.substr(0, arrow));
     Words words = words_of(left);
-    if (!words.empty() && words[0].size() == 8 && words[0][2] == ':') {
+    if (!words.empty() && words[0].size() >= 8 && words[0][2] == ':' && words[0][5] == ':') {
       move_to(words[0]);
       const bool comment = words.size() > 1 && words[1].front() == '(';
       if (words.size() > 1 && !comment) act({words.begin() + 1, words.end()});
@@ -98,6 +98,12 @@ class Scenario {
         must({"agent", "add", name, settings, "scenario"});
         tell(DeviceReachable{floor_.device(name + ".phone"), true});
       }
+    } else if (words[0] == "hours") {  // of this day
+      std::string openings;
+      for (std::size_t i = 2; i < words.size(); ++i) openings += (i > 2 ? "," : "") + moment(words[i].substr(0, 5)) + "-" + moment(words[i].substr(6));
+      must({"hours", "set", words.at(1), {{"openings", openings}, {"known_until", moment("24:00")}}, "scenario"});
+    } else if (words[0] == "number") {
+      must({"number", "set", number_of_.at(names.at(0)), settings, "scenario"});
     } else if (words[0] == "centre") {
       must({"centre", "set", "", settings, "scenario"});
     } else {
@@ -110,12 +116,13 @@ class Scenario {
     if (who == "restart") return restart();
     if (who == "set") return configure("set", w);
     if (who == "remove") return configure("remove", w);
+    if (who == "boss" && w.at(1) == "releases") return tell(ReleaseReport{w.at(2), "boss"}), void();
     if (who == "boss") return tell(GiveCall{call_of(w.at(2)), w.at(4), "boss"}), void();
     if (who == "outside") return outside(w);
     if (floor_.agent(who)) return agent_acts(who, w);
     if (w.size() > 2 && w[1] == "calls") return customer_calls(who, w[2]);
     if (starts(w, 1, {"hangs", "up"})) return tell(LegGone{customer(who), EndCause::hung_up}), void();
-    if (starts(w, 1, {"has", "heard", "the", "notice"})) return tell(ProgrammeFinished{customer(who), hearing(customer(who)).programme.id}), void();
+    if (starts(w, 1, {"has", "heard", "the"})) return tell(ProgrammeFinished{customer(who), hearing(customer(who)).programme.id}), void();
     if (starts(w, 1, {"presses"})) return tell(DigitPressed{customer(who), w.at(2)[0]}), void();
     fail("\"" + who + " " + w.at(1) + " …\" is not understood");
   }
@@ -133,11 +140,17 @@ class Scenario {
     else if (starts(w, 1, {"hangs", "up"})) tell(LegGone{talking_of(who), EndCause::hung_up});
     else if (starts(w, 1, {"phone", "vanishes"})) { const LegId leg = talking_of(who) ? talking_of(who) : ringing_of(who); tell(DeviceReachable{phone, false}); if (leg) tell(LegGone{leg, EndCause::lost}); }
     else if (starts(w, 1, {"phone", "returns"})) tell(DeviceReachable{phone, true});
+    else if (starts(w, 1, {"phone", "goes"})) tell(DeviceReachable{phone, false});
+    else if (what == "rings") tell(LegRinging{ringing_of(who)});
+    else if (starts(w, 1, {"is", "unreachable"})) tell(LegGone{ringing_of(who), EndCause::unreachable});
+    else if (starts(w, 1, {"is", "cut"})) tell(LegGone{talking_of(who), EndCause::lost});
+    else if (starts(w, 1, {"has", "heard", "it"})) tell(ProgrammeFinished{talking_of(who), hearing(talking_of(who)).programme.id});
     else if (what == "holds") tell(Hold{who, "scenario", true});
     else if (what == "resumes") tell(Hold{who, "scenario", false});
     else if (what == "transfers" || what == "consults") transfer(who, w.back(), what == "consults" ? TransferKind::consult : TransferKind::blind);
     else if (what == "refers") tell(TransferAsked{talking_of(who), digits_of(w.back()), {}, PartyId{1'000'000}});
     else if (what == "joins") tell(TransferAsked{talking_of(who), "", second_of(who), {}});
+    else if (starts(w, 1, {"reports"})) tell(CompleteReport{who, call_of(w.at(2)), "scenario"});
     else if (what == "completes") tell(CompleteTransfer{who, "scenario"});
     else if (what == "cancels") tell(CancelConsult{who, "scenario"});
     else if (what == "dials") tell(LegArrived{own_leg(who), {}, phone, digits_of(w.at(2)), PartyId{900}, PartyId{901}});
@@ -158,7 +171,7 @@ class Scenario {
   void configure(const std::string& verb, const Words& w) {
     std::map<std::string, std::string> settings;
     for (std::size_t i = 3; i < w.size(); ++i) settings[w[i].substr(0, w[i].find('='))] = w[i].substr(w[i].find('=') + 1);
-    tell(Configure{w.at(1), verb, w.at(2), settings, "scenario"});
+    tell(Configure{w.at(1), verb, w[1] == "number" ? number_of_.at(w.at(2)) : w.at(2), settings, "scenario"});
   }
 
   void customer_calls(const std::string& who, const std::string& where) {
@@ -212,6 +225,8 @@ class Scenario {
     if (starts(w, 1, {"is", "paused"})) return agent.state == AgentState::paused && (w.size() < 4 || w[3] == "(" + agent.pause_reason + ")");
     if (starts(w, 1, {"is", "talking"})) return agent.state == AgentState::talking;
     if (starts(w, 1, {"is", "signed", "out"})) return agent.state == AgentState::signed_out;
+    if (starts(w, 1, {"owes", "nothing"})) return agent.reports_due.empty();
+    if (w[1] == "owes") return std::find(agent.reports_due.begin(), agent.reports_due.end(), call_of(w.at(2))) != agent.reports_due.end();
     if (starts(w, 1, {"wraps", "up"})) return agent.state == AgentState::wrap_up;
     if (w[1] == "was" && w.at(2) == "offered") return count<CallOffered>(agent.id) == std::stoi(w.at(3));
     if (w[1] == "hears") return hears(talking_of(w[0]), w);
@@ -284,8 +299,15 @@ class Scenario {
     return number_of_.count(to) ? number_of_[to] : to;
   }
 
+  std::string moment(const std::string& clock) { return std::to_string(day_ + (std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60'000'000); }
+
+  static std::int64_t microseconds(const std::string& clock) {  // 09:00:15.040
+    std::string digits = clock.size() > 9 ? clock.substr(9) : "";
+    digits.resize(6, '0');
+    return std::stoll(digits);
+  }
   void move_to(const std::string& clock) {
-    const Instant until{day_ + ((std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60 + std::stoll(clock.substr(6, 2))) * 1'000'000};
+    const Instant until{day_ + ((std::stoll(clock.substr(0, 2)) * 60 + std::stoll(clock.substr(3, 2))) * 60 + std::stoll(clock.substr(6, 2))) * 1'000'000 + microseconds(clock)};
     if (until < now_) fail("time runs backwards");
     while (floor_.deadline() <= until) { now_ = std::max(now_, floor_.deadline()); tell(Tick{}); }
     now_ = until;

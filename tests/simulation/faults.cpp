@@ -9,6 +9,7 @@
 
 #include "simulate/auditor.h"
 #include "simulate/report_check.h"
+#include "simulate/shrink.h"
 
 using namespace pasokh;
 using namespace pasokh::simulate;
@@ -151,9 +152,6 @@ struct Run { std::vector<Finding> findings; };
 
 Run run(std::uint64_t seed, const Tampering& tampering, const ReportTampering& reports, bool restarts, bool with_reports) {
   Plan plan = any_centre(seed);
-  // A consult that is handed over while it still rings: the reports do not count the colleague who then takes the call (the part
-  // stays marked as a consult). Until they do, no consults where reports are held to the books.
-  if (with_reports) plan.consults_permille = 0;
   if (!restarts) plan.crash_permyriad = 0;  // else every fault in the journal is found at the next restart
   Auditor auditor(plan);
   World world(plan, &auditor, tampering);
@@ -170,10 +168,42 @@ Run run(std::uint64_t seed, const Tampering& tampering, const ReportTampering& r
   return done;
 }
 
+// A failing seed of a fault, made short and printed as a scenario. The real floor has no such fault: the scenario passes there.
+int shrink_fault(const Fault& fault, const char* file) {
+  const Fails fails = [&](const Plan& plan) -> std::optional<Failure> {
+    Auditor auditor(plan);
+    World world(plan, &auditor, fault.world);
+    world.run();
+    auditor.day_over(world.now());
+    if (auditor.findings().empty()) return {};
+    return Failure{auditor.findings().front().check, auditor.findings().front().at};
+  };
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    Plan plan = any_centre(seed);
+    plan.crash_permyriad = 0;
+    const auto shrunk = shrink(plan, fails);
+    if (!shrunk) continue;
+    std::fprintf(stderr, "seed %llu, %s: %zu callers and %zu agents became %zu and %zu in %zu runs\n", static_cast<unsigned long long>(seed), shrunk->failure.check.c_str(), shrunk->callers_before, shrunk->agents_before,
+                 shrunk->plan.callers.size(), shrunk->plan.agents.size(), shrunk->runs);
+    const std::string text = scenario_text(shrunk->plan, fault.world, shrunk->failure.at, "# The auditor: " + shrunk->failure.check + ". Fault: " + fault.says + "\n");
+    std::FILE* out = file ? std::fopen(file, "w") : stdout;
+    if (!out) return 2;
+    std::fputs(text.c_str(), out);
+    if (file) std::fclose(out);
+    return shrunk->plan.callers.size() <= 6 && shrunk->plan.agents.size() <= 4 ? 0 : 1;
+  }
+  std::fprintf(stderr, "not found by any seed\n");
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto all = faults();
+  if (argc > 2 && std::strcmp(argv[1], "--shrink") == 0) {
+    for (const Fault& fault : all) if (std::strcmp(argv[2], fault.name) == 0) return shrink_fault(fault, argc > 3 ? argv[3] : nullptr);
+    return 2;
+  }
   if (argc > 1 && std::strcmp(argv[1], "--list") == 0) {
     std::printf("# Deliberate faults\n\nSwitched on one at a time by `build/simulation_faults`; each is found by the auditor. Printed by `build/simulation_faults --list`.\n\n| fault | what goes wrong |\n|---|---|\n");
     for (const Fault& fault : all) std::printf("| %s | %s |\n", fault.name, fault.says);

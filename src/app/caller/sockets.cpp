@@ -96,7 +96,7 @@ bool send_datagram(int fd, const sip::Address& to, std::string_view bytes) {
 }
 
 std::string receive_datagram(int fd, sip::Address& from) {
-  std::string bytes(65'536, '\0');
+  thread_local std::string bytes(65'536, '\0');
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
   ssize_t n = 0;
@@ -104,9 +104,8 @@ std::string receive_datagram(int fd, sip::Address& from) {
     n = ::recvfrom(fd, bytes.data(), bytes.size(), MSG_DONTWAIT, reinterpret_cast<sockaddr*>(&storage), &length);
   } while (n < 0 && (errno == EINTR || errno == ECONNREFUSED));
   if (n <= 0) return {};
-  bytes.resize(static_cast<std::size_t>(n));
   from = address_of(storage);
-  return bytes;
+  return bytes.substr(0, static_cast<std::size_t>(n));
 }
 
 Result<sip::Address> resolve(const std::string& host_and_port, std::uint16_t default_port) {

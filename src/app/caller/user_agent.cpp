@@ -116,6 +116,7 @@ void UserAgent::resend(const std::string& branch) {
     if (told) told(nullptr);
     return;
   }
+  ++repeats_;
   send(client.to, client.bytes);
   client.interval = client.invite ? client.interval * 2 : std::min(client.provisional ? t2 : client.interval * 2, t2);
   client.timer = loop_.after(client.interval, [this, branch] { resend(branch); });
@@ -175,7 +176,7 @@ void UserAgent::respond(const sip::Message& request, const sip::Address& from, i
 void UserAgent::take_request(sip::Message request, const sip::Address& from) {
   using M = sip::Method;
   if (request.method() == M::ack) return take_ack(request);
-  if (const auto said = said_.find(request_key(request)); said != said_.end()) return send(said->second.to, said->second.bytes);
+  if (const auto said = said_.find(request_key(request)); said != said_.end()) { ++repeats_; return send(said->second.to, said->second.bytes); }
   const auto call = find(request);
   const auto tag = call ? call->local_tag_ : std::string();
   switch (request.method()) {
@@ -531,6 +532,7 @@ void UserAgent::resend_accepted(std::weak_ptr<Call> weak, Duration interval, Ins
       send_in_dialog(*still, "BYE", {});
       return end(*still, EndedBy::failed, 0, "no ACK came");
     }
+    ++repeats_;
     send(still->peer_, still->accepted_);
     resend_accepted(weak, std::min(interval * 2, t2), give_up);
   });

@@ -116,6 +116,8 @@ class UserAgent {
   std::shared_ptr<Call> call(const std::string& number, const std::string& from_number, const std::string& from_name = {});
   std::function<void(std::shared_ptr<Call>)> on_call;   // none: 480
   std::size_t calls() const { return calls_.size(); }
+  // Requests and answers that we had to send again, and requests that came again: each a message lost or answered late.
+  std::uint64_t repeats() const { return repeats_; }
 
  private:
   friend class Call;
@@ -132,6 +134,7 @@ class UserAgent {
   };
   struct Challenge { std::string realm, nonce, opaque, algorithm, qop; std::uint32_t count = 0; bool proxy = false; };
 
+  std::uint64_t repeats_ = 0;
   // transport and transactions
   void readable();
   void send(const sip::Address& to, const std::string& bytes);

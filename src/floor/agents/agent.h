@@ -20,9 +20,10 @@ struct Agent {
   LegId side_leg;                // a consult, transfer or internal call rings at their phone
   Instant idle_since;            // since the last call's end, breaks not counted: a break wins and loses nothing
   Duration idle_earned;          // idle time kept while off duty
-  Instant wrap_up_until = Instant::never();
+  Instant wrap_up_until = Instant::never();  // in wrap-up and never: a report is overdue
+  std::vector<CallId> reports_due;  // in order; no next call before they are complete
   PASOKH_FIELDS(id, exists, code, settings, state, since, pause_reason, pause_next, device, call, second_call, side_leg, idle_since,
-                idle_earned, wrap_up_until)
+                idle_earned, wrap_up_until, reports_due)
 
   bool signed_in() const { return state != AgentState::signed_out; }
   bool on_duty() const { return signed_in() && state != AgentState::paused; }
@@ -37,7 +38,8 @@ struct Device {
   bool reachable = false;        // until the telephone side says so
   AgentId seated;
   std::int32_t legs = 0;         // live legs of this device that are not offers
-  PASOKH_FIELDS(id, exists, user, usual, reachable, seated, legs)
+  DeviceKind kind = DeviceKind::phone;
+  PASOKH_FIELDS(id, exists, user, usual, reachable, seated, legs, kind)
 };
 
 }  // namespace pasokh::floor

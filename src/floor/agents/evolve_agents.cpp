@@ -1,3 +1,5 @@
+#include <vector>
+
 #include "floor/evolve.h"
 
 namespace pasokh::floor {
@@ -83,6 +85,21 @@ void evolve(State& state, const WrapUpEnded& event, Instant at) {
   Agent& agent = state.agent(event.agent);
   agent.idle_since = at;
   rest(state, agent, at);
+}
+
+void evolve(State& state, const CallReportDue& event, Instant) { state.agent(event.agent).reports_due.push_back(event.call); }
+
+void evolve(State& state, const CallReportCompleted& event, Instant) {
+  std::erase(state.agent(event.agent).reports_due, event.call);
+  if (Call* call = state.find(event.call)) call->reported.push_back(event.agent);
+}
+
+void evolve(State& state, const CallReportWaived& event, Instant) { std::erase(state.agent(event.agent).reports_due, event.call); }
+
+void evolve(State& state, const CallReportOverdue& event, Instant) {
+  Agent& agent = state.agent(event.agent);
+  state.timers.erase({agent.wrap_up_until, TimerKind::agent, agent.id.value});
+  agent.wrap_up_until = Instant::never();
 }
 
 void evolve(State& state, const AgentLeftCall& event, Instant at) {

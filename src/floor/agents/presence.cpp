@@ -31,9 +31,15 @@ void end_wrap_up(Desk& desk, AgentId id) {
   if (agent.state == AgentState::wrap_up) desk.put(WrapUpEnded{id, agent.call});
 }
 
+void refuse_owing(Desk& desk, const Agent& agent) {
+  desk.refuse("report-due", "The report of call " + text(agent.reports_due.front()) + " comes first; a supervisor can let agent " + agent.code + " go on without it.");
+}
+
 void become_ready(Desk& desk, AgentId id, const std::string& by) {
-  end_wrap_up(desk, id);
   const Agent& agent = desk.state.agent(id);
+  if (owes_report(desk.state, id) && agent.state == AgentState::wrap_up) return refuse_owing(desk, agent);
+  if (owes_report(desk.state, id) && agent.state == AgentState::paused) return desk.put(AgentPaused{id, "report_due", ""});  // owed since the last sign-out
+  end_wrap_up(desk, id);
   if (agent.state != AgentState::paused && agent.pause_next.empty()) return;
   const bool reachable = desk.state.device(agent.device).reachable;
   if (reachable || busy(agent)) desk.put(AgentReady{id, by});
@@ -91,9 +97,7 @@ void set_paused(Desk& desk, const SetPaused& stimulus) {
     const CallId call = agent.call;
     return lapse_into_pause(desk, call, id, reason, stimulus.by);
   }
-  if (agent.state == AgentState::wrap_up) {
-    end_wrap_up(desk, id);
-  }
+  if (agent.state == AgentState::wrap_up && !owes_report(desk.state, id)) end_wrap_up(desk, id);  // else: from the report on
   desk.put(AgentPaused{id, reason, stimulus.by});
   cut_ledger(desk, id);
 }
@@ -135,6 +139,11 @@ void device_reachable(Desk& desk, const DeviceReachable& stimulus) {
 
 void end_wrap_up_early(Desk& desk, AgentId id) {
   if (desk.state.agent(id).state != AgentState::wrap_up) return desk.refuse("not-in-wrap-up", "There is no wrap-up to end.");
+  if (owes_report(desk.state, id)) return refuse_owing(desk, desk.state.agent(id));
+  interrupt_wrap_up(desk, id);
+}
+
+void interrupt_wrap_up(Desk& desk, AgentId id) {
   end_wrap_up(desk, id);
   cut_ledger(desk, id);
 }
@@ -142,6 +151,7 @@ void end_wrap_up_early(Desk& desk, AgentId id) {
 void wrap_up_due(Desk& desk, AgentId id) {
   const Agent& agent = desk.state.agent(id);
   if (agent.state != AgentState::wrap_up || agent.wrap_up_until > desk.now) return;
+  if (owes_report(desk.state, id)) return desk.put(CallReportOverdue{agent.reports_due.front(), id});
   desk.put(WrapUpEnded{id, agent.call});
   cut_ledger(desk, id);
 }

@@ -41,7 +41,7 @@ void arrive(Desk& desk, const LegArrived& stimulus) {
   if (trunk_is_full(state, arrived.trunk)) return turn_away(desk, arrived, Outcome::refused, EndCause::busy, "trunk_full");
   if (!queue) return turn_away(desk, arrived, Outcome::refused, EndCause::not_allowed, "number_without_queue");
   desk.put(arrived);
-  enqueue(desk, arrived.call, queue, desk.now);
+  enter_by_number(desk, arrived.call, settings, queue);
 }
 
 }  // namespace pasokh::floor

@@ -76,11 +76,15 @@ struct Call {
   CaptureId capture;
   bool recording = false;
   bool capture_failed = false;
+  std::vector<AgentId> reported;    // whose report was complete before their part was over
+  // turned away
+  std::string farewell;    // the prompt that is played before the end; empty: none
+  Instant farewell_deadline = Instant::never();
 
   PASOKH_FIELDS(id, direction, language, customer, caller, number, trunk, device, arrived, accepted, answered, waiting, queue, priority,
                 since, entered, step, overflowed, offers, asked, unoffered, notice, notice_deadline, place_told, place_told_at, programme_version,
                 agent, agent_leg, caller_agent, held, outside, consult, transfer, wanted, wanted_trunk, dial_deadline,
-                capture, recording, capture_failed)
+                capture, recording, capture_failed, reported, farewell, farewell_deadline)
 };
 
 enum class LegState : std::uint8_t { arriving, dialling, up };
@@ -106,6 +110,7 @@ struct Leg {
 inline constexpr int ring_all_limit = 50;      // phones that one call may ring at once
 inline constexpr Duration dial_limit = Duration::seconds(60);
 inline constexpr Duration notice_limit = Duration::seconds(30);
+inline constexpr Duration farewell_limit = Duration::seconds(60);
 inline constexpr Duration code_limit = Duration::seconds(10);
 
 }  // namespace pasokh::floor

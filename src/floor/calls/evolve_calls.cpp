@@ -259,6 +259,14 @@ void evolve(State& state, const RecordingFailed& event, Instant) {
   changed(state, *call);
 }
 
+void evolve(State& state, const CallTurnedAway& event, Instant) {
+  Call& call = *state.find(event.call);
+  call.farewell = event.prompt;
+  call.farewell_deadline = event.deadline;
+  changed(state, call);
+}
+
+void evolve(State&, const RecordingErased&, Instant) {}
 void evolve(State&, const RecordingMarked&, Instant) {}
 void evolve(State&, const RecordingFinished&, Instant) {}
 void evolve(State&, const LegMeasured&, Instant) {}

@@ -55,7 +55,8 @@ LegId partner(const State& state, const Call& call) {
 
 void settle_customer(State& state, Leg& leg, const Call& call) {
   const LegId with = partner(state, call);
-  if (call.notice == Notice::playing) play(state, leg, "notice", 0, {{"prompt", "notice", 0}}, false, call.language);
+  if (!call.farewell.empty()) play(state, leg, "farewell", 0, {{"prompt", call.farewell, 0}}, false, call.language);
+  else if (call.notice == Notice::playing) play(state, leg, "notice", 0, {{"prompt", "notice", 0}}, false, call.language);
   else if (call.waiting) play_queue(state, leg, call);
   else if (call.held || call.consult.leg) play_music(state, leg, call);
   else if (with) hear(leg, with);

@@ -61,7 +61,7 @@ void call_from_device(Desk& desk, const LegArrived& stimulus, AgentId seated) {
   if (is_overloaded(state) && !is_emergency(stimulus.dialled)) return desk.effect(RefuseLeg{stimulus.leg, EndCause::failed, "overload"});
   if (!colleague && !queue && !way.allowed) return desk.effect(RefuseLeg{stimulus.leg, EndCause::not_allowed, "not_in_outbound_plan"});
   if (seated && state.agent(seated).state == AgentState::offered) offer_lapses(desk, state.agent(seated).call, seated, LapseReason::busy);
-  if (seated && state.agent(seated).state == AgentState::wrap_up) end_wrap_up_early(desk, seated);
+  if (seated && state.agent(seated).state == AgentState::wrap_up) interrupt_wrap_up(desk, seated);
 
   CallArrived arrived = own_call(desk, stimulus.leg, colleague || queue ? Direction::internal : Direction::outbound, stimulus.device, seated, colleague || queue ? stimulus.caller : stimulus.party);
   if (colleague) return ring_colleague(desk, arrived, colleague);
@@ -83,7 +83,7 @@ void place_call(Desk& desk, const PlaceCall& stimulus) {
   if (!state.device(agent.device).reachable) return desk.refuse("device-unreachable", "The phone of agent " + stimulus.agent + " is not connected.");
   const Way way = way_outside(state, stimulus.number);
   if (!way.allowed) return desk.refuse("number-not-allowed", "The outbound plan does not allow this number.");
-  if (agent.state == AgentState::wrap_up) end_wrap_up_early(desk, id);
+  if (agent.state == AgentState::wrap_up) interrupt_wrap_up(desk, id);
   const LegId leg = desk.next_leg();
   const CallArrived arrived = own_call(desk, leg, Direction::outbound, agent.device, id, stimulus.party);
   desk.put(arrived);

@@ -59,7 +59,7 @@ void customer_gone(Desk& desk, const Call& call, LegId leg, EndCause cause) {
     return end_call(desk, id, outcome_of_dialling(cause), cause, leg);
   }
   if (call.waiting) leave_queue(desk, id, LeftQueue::abandoned, WithdrawReason::caller_left);
-  end_call(desk, id, Outcome::abandoned, cause, leg);
+  end_call(desk, id, call.farewell.empty() ? Outcome::abandoned : Outcome::closed, cause, leg);
 }
 
 }  // namespace
@@ -89,7 +89,7 @@ void leg_answered(Desk& desk, const LegAnsweredByPeer& stimulus) {
     case LegRole::outside:
     case LegRole::code: break;
   }
-  if (leg->agent && desk.state.agent(leg->agent).state == AgentState::wrap_up) end_wrap_up_early(desk, leg->agent);
+  if (leg->agent && desk.state.agent(leg->agent).state == AgentState::wrap_up) interrupt_wrap_up(desk, leg->agent);
   desk.put(LegAnswered{id, leg->id});
   if (!call.accepted && call.agent_leg) desk.put(CallAnswered{id, call.agent_leg});
 }
@@ -121,14 +121,14 @@ void end_leg(Desk& desk, CallId call, LegId leg, EndCause cause) {
 void agent_leaves(Desk& desk, CallId id, AgentId agent_id) {
   const Call& call = *desk.state.find(id);
   const bool served = call.agent == agent_id && call.queue;
-  const Duration wrap_up = served ? desk.state.queue(call.queue).settings.wrap_up : Duration{};
+  const Duration time = served ? desk.state.queue(call.queue).settings.wrap_up : Duration{};
   const bool leaving = desk.state.agent(agent_id).pause_next == "signing_out";
+  if (served) report_falls_due(desk, id, agent_id);
   desk.put(AgentLeftCall{id, agent_id});
   const Agent& agent = desk.state.agent(agent_id);
   if (agent.in_call()) return;
   if (leaving) return sign_out_now(desk, agent_id, "");
-  if (wrap_up.us > 0) return desk.put(WrapUpStarted{agent_id, id, desk.now + wrap_up});
-  cut_ledger(desk, agent_id);
+  wrap_up(desk, agent_id, id, time);
 }
 
 void end_call(Desk& desk, CallId id, Outcome outcome, EndCause cause, LegId gone) {
@@ -201,6 +201,7 @@ void programme_finished(Desk& desk, const ProgrammeFinished& stimulus) {
   if (!leg || leg->hearing.programme.id != stimulus.programme) return;
   if (leg->role == LegRole::code) return desk.put(LegEnded{{}, stimulus.leg, EndCause::ended_by_us});
   const Call* call = desk.state.find(leg->call);
+  if (call && !call->farewell.empty() && call->customer == leg->id) return farewell_over(desk, call->id);
   if (call && call->notice == Notice::playing && call->customer == leg->id) notice_ended(desk, call->id, true);
 }
 

@@ -156,7 +156,7 @@ void cancel_consult(Desk& desk, const CancelConsult& stimulus) {
 
 void side_party_answered(Desk& desk, CallId id, LegId leg) {
   const LegId progress = desk.state.find(id)->transfer.leg == leg ? desk.state.find(id)->transfer.progress_to : LegId{};
-  if (const Leg* answered = desk.state.find(leg); answered->agent && desk.state.agent(answered->agent).state == AgentState::wrap_up) end_wrap_up_early(desk, answered->agent);
+  if (const Leg* answered = desk.state.find(leg); answered->agent && desk.state.agent(answered->agent).state == AgentState::wrap_up) interrupt_wrap_up(desk, answered->agent);
   desk.put(LegAnswered{id, leg});
   if (progress) desk.effect(TransferProgress{progress, true, true});
   record_if_due(desk, id);
@@ -171,7 +171,7 @@ void side_party_gone(Desk& desk, CallId id, LegId leg, EndCause cause, bool by_i
   const bool was_overflow = !call.transfer.by && !call.answered;
   end_leg(desk, id, leg, ends);
   if (progress) desk.effect(TransferProgress{progress, true, false});
-  if (was_overflow) return end_call(desk, id, Outcome::waited_out, cause);
+  if (was_overflow) return end_call(desk, id, call.queue ? Outcome::waited_out : Outcome::closed, cause);  // no queue: sent on by a closed number
   back_to_line(desk, id, cause);
 }
 
@@ -227,9 +227,9 @@ void join_calls(Desk& desk, CallId id, const TransferAsked& stimulus) {
   desk.put(CallTransferred{id, agent, TransferKind::consult, to_agent, {}, other});
   desk.put(CallsJoined{id, from_id, agent, other, to_agent});
   end_call(desk, from_id, Outcome::answered, EndCause::transferred);
-  const Duration wrap_up = state.find(id)->queue ? state.queue(state.find(id)->queue).settings.wrap_up : Duration{};
-  if (agent && wrap_up.us > 0 && state.agent(agent).signed_in() && !state.agent(agent).in_call() && state.agent(agent).state != AgentState::wrap_up)
-    desk.put(WrapUpStarted{agent, id, desk.now + wrap_up});  // the second line kept them talking until here
+  const Duration time = state.find(id)->queue ? state.queue(state.find(id)->queue).settings.wrap_up : Duration{};
+  if (agent && state.agent(agent).signed_in() && !state.agent(agent).in_call() && state.agent(agent).state != AgentState::wrap_up)
+    wrap_up(desk, agent, id, time);  // the second line kept them talking until here
   record_if_due(desk, id);
 }
 

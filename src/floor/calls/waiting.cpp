@@ -72,7 +72,8 @@ LeftQueue why_left(Outcome outcome) {
     case Outcome::unknown_number:
     case Outcome::no_answer:
     case Outcome::busy:
-    case Outcome::failed: return LeftQueue::failed;
+    case Outcome::failed:
+    case Outcome::closed: return LeftQueue::failed;
   }
   return LeftQueue::failed;
 }

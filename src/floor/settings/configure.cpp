@@ -24,6 +24,8 @@ bool take_duration(QueueSettings& s, std::string_view v) {
 template <bool QueueSettings::*field>
 bool take_yes_no(QueueSettings& s, std::string_view v) { return parse_yes_no(v, s.*field); }
 
+template <std::string QueueSettings::*field>
+bool take_guidance(QueueSettings& s, std::string_view v) { if (v.size() > 8'000) return false; s.*field = v; return true; }
 bool take_overflow_queue(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.overflow_queue = v; return true; }
 bool take_overflow_number(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; s.overflow_number = v; return true; }
 bool take_music(QueueSettings& s, std::string_view v) { if (!is_code(v)) return false; s.music = v; return true; }
@@ -46,6 +48,10 @@ const std::vector<Setting<QueueSettings>> queue_table{
     {"announce_place", "yes or no", take_yes_no<&QueueSettings::announce_place>},
     {"announce_every", "a duration from 0s (only once) to 24h", take_duration<&QueueSettings::announce_every, 0>},
     {"language", "fa or en", [](QueueSettings& s, std::string_view v) { return from_name(v, s.language); }},
+    {"report", "none, optional or required", [](QueueSettings& s, std::string_view v) { return from_name(v, s.report); }},
+    {"guidance_fa", "a text of at most 8000 bytes", take_guidance<&QueueSettings::guidance_fa>},
+    {"guidance_en", "a text of at most 8000 bytes", take_guidance<&QueueSettings::guidance_en>},
+    {"retention_days", "a number from 0 (for ever) to 36500", take_count<&QueueSettings::retention_days, 0, 36'500>},
 };
 
 struct AgentText {                         // queues by code, until they are looked up
@@ -71,9 +77,20 @@ const std::vector<Setting<AgentText>> agent_table{
     {"number", "digits, or nothing", [](AgentText& a, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; a.settings.number = v; return true; }},
 };
 
+bool take_closed(NumberSettings& s, std::string_view v) {
+  const auto colon = v.find(':');
+  const std::string_view what = v.substr(0, colon), to = colon == v.npos ? std::string_view() : v.substr(colon + 1);
+  const bool allowed = colon == v.npos ? v.empty() || is_code(v) : what == "queue" ? is_code(to) : what == "number" && is_digits(to);
+  if (allowed) s.closed = v;
+  return allowed;
+}
+
 const std::vector<Setting<NumberSettings>> number_table{
     {"queue", "the code of a queue", [](NumberSettings& s, std::string_view v) { if (!is_code(v)) return false; s.queue = v; return true; }},
     {"language", "fa or en", [](NumberSettings& s, std::string_view v) { return from_name(v, s.language); }},
+    {"hours", "the code of opening hours, or nothing", [](NumberSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.hours = v; return true; }},
+    {"closed", "a prompt's name, queue:CODE, number:DIGITS, or nothing", take_closed},
+    {"emergency", "yes or no", [](NumberSettings& s, std::string_view v) { return parse_yes_no(v, s.emergency); }},
 };
 
 const std::vector<Setting<CentreSettings>> centre_table{
@@ -108,6 +125,10 @@ void remove_queue(Desk& desk, QueueId id) {
   std::vector<CallId> waiting;
   for (const WaitKey& key : desk.state.queue(id).line) waiting.push_back(key.call);
   for (const CallId call : waiting) overflow_or_end(desk, call, Outcome::refused);  // never silently: each moves or ends by an event
+  std::string numbers;
+  for (const Number& n : desk.state.numbers)
+    if (n.exists && n.settings.queue == desk.state.queue(id).code) numbers += (numbers.empty() ? "" : ", ") + n.digits;
+  if (!numbers.empty()) desk.turn.reply = "{\"warning\":\"calls to " + numbers + " are refused from now on: the queue is gone; give the number another one\"}";
   desk.put(QueueRemoved{id});
 }
 
@@ -152,9 +173,10 @@ void configure_agent(Desk& desk, const Configure& c) {
   desk.put(AgentSet{id ? id : AgentId{state.last.agent + 1}, c.code, given.settings});
 }
 
-struct DeviceText { std::string agent; bool given = false; };
+struct DeviceText { std::string agent; bool given = false; DeviceKind kind = DeviceKind::phone; };
 const std::vector<Setting<DeviceText>> device_table{
     {"agent", "the code of the agent who usually sits there, or nothing", [](DeviceText& d, std::string_view v) { d.agent = v; d.given = true; return true; }},
+    {"kind", "phone (SIP) or browser", [](DeviceText& d, std::string_view v) { return from_name(v, d.kind); }},
 };
 
 void configure_device(Desk& desk, const Configure& c) {
@@ -168,11 +190,13 @@ void configure_device(Desk& desk, const Configure& c) {
     return desk.put(DeviceRemoved{id});
   }
   DeviceText given;
+  if (id) given.kind = state.device(id).kind;
   if (!take(desk, given, device_table, c)) return;
+  if (id && given.kind != state.device(id).kind) return desk.refuse("setting-wrong", "A device keeps its kind; remove " + c.code + " and add it again.");
   AgentId usual = id ? state.device(id).usual : AgentId{};
   if (given.given) usual = AgentId{find_code(state.agent_codes, given.agent)};
   if (given.given && !given.agent.empty() && !usual) return desk.refuse("agent-unknown", "There is no agent \"" + given.agent + "\" (setting agent).");
-  desk.put(DeviceSet{id ? id : DeviceId{state.last.device + 1}, c.code, usual});
+  desk.put(DeviceSet{id ? id : DeviceId{state.last.device + 1}, c.code, usual, given.kind});
 }
 
 void configure_number(Desk& desk, const Configure& c) {
@@ -184,6 +208,8 @@ void configure_number(Desk& desk, const Configure& c) {
   NumberSettings settings = id ? state.numbers[id.value - 1].settings : NumberSettings{};
   if (!take(desk, settings, number_table, c)) return;
   if (!find_code(state.queue_codes, settings.queue)) return desk.refuse("queue-unknown", "There is no queue \"" + settings.queue + "\" (setting queue).");
+  if (!settings.hours.empty() && !state.hours.contains(settings.hours)) return desk.refuse("hours-unknown", "There are no opening hours \"" + settings.hours + "\" (setting hours).");
+  if (settings.closed.starts_with("queue:") && !find_code(state.queue_codes, settings.closed.substr(6))) return desk.refuse("queue-unknown", "There is no queue \"" + settings.closed.substr(6) + "\" (setting closed).");
   desk.put(NumberSet{id ? id : NumberId{state.last.number + 1}, c.code, settings});
 }
 
@@ -215,6 +241,30 @@ void configure_centre(Desk& desk, const Configure& c) {
   desk.put(CentreSet{settings});
 }
 
+struct HoursText { Timetable timetable; };
+const std::vector<Setting<HoursText>> hours_table{
+    {"openings", "times like 1774051200000000-1774080000000000,… (µs UTC, in order, at most 5000)", [](HoursText& h, std::string_view v) { return parse_openings(v, h.timetable.openings); }},
+    {"known_until", "a time in µs UTC", [](HoursText& h, std::string_view v) { return parse_instant(v, h.timetable.known_until); }},
+};
+
+// Worked out by office/hours and handed in whole, by whoever keeps the hours; nobody types this.
+void configure_hours(Desk& desk, const Configure& c) {
+  const auto found = desk.state.hours.find(c.code);
+  const bool exists = found != desk.state.hours.end();
+  if (!valid_code(desk, c)) return;
+  if (c.verb == "remove") {
+    if (!exists) return desk.refuse("hours-unknown", "There are no opening hours \"" + c.code + "\".");
+    for (const Number& number : desk.state.numbers)
+      if (number.exists && number.settings.hours == c.code) return desk.refuse("hours-in-use", "Number " + number.digits + " uses these hours; change the number first.");
+    return desk.put(HoursRemoved{c.code});
+  }
+  if (c.verb != "set") return desk.refuse("verb-unknown", "Opening hours are set or removed.");
+  HoursText given;
+  if (!take(desk, given, hours_table, c)) return;
+  if (exists && found->second == given.timetable) return;
+  desk.put(HoursSet{c.code, std::move(given.timetable)});
+}
+
 }  // namespace
 
 void configure(Desk& desk, const Configure& stimulus) {
@@ -224,7 +274,8 @@ void configure(Desk& desk, const Configure& stimulus) {
   else if (stimulus.noun == "number") configure_number(desk, stimulus);
   else if (stimulus.noun == "trunk") configure_trunk(desk, stimulus);
   else if (stimulus.noun == "centre") configure_centre(desk, stimulus);
-  else desk.refuse("noun-unknown", "\"" + stimulus.noun + "\" is not known; queue, agent, device, number, trunk and centre are.");
+  else if (stimulus.noun == "hours") configure_hours(desk, stimulus);
+  else desk.refuse("noun-unknown", "\"" + stimulus.noun + "\" is not known; queue, agent, device, number, trunk, hours and centre are.");
 }
 
 }  // namespace pasokh::floor

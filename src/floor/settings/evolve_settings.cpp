@@ -73,6 +73,7 @@ void evolve(State& state, const DeviceSet& event, Instant) {
   Device& device = place(state.devices, event.device, state.last.device);
   device.user = event.user;
   device.usual = event.usual;
+  device.kind = event.is;
   state.device_codes[event.user] = event.device.value;
 }
 
@@ -109,5 +110,8 @@ void evolve(State& state, const TrunkRemoved& event, Instant) {
 }
 
 void evolve(State& state, const CentreSet& event, Instant) { state.centre = event.settings; }
+
+void evolve(State& state, const HoursSet& event, Instant) { state.hours[event.code] = event.timetable; }
+void evolve(State& state, const HoursRemoved& event, Instant) { state.hours.erase(event.code); }
 
 }  // namespace pasokh::floor

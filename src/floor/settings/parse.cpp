@@ -92,6 +92,31 @@ bool parse_skill_steps(std::string_view text, std::vector<SkillStep>& into) {
   return true;
 }
 
+bool parse_openings(std::string_view text, std::vector<Opening>& into) {
+  std::vector<Opening> openings;
+  for (const auto part : split(text, ',')) {
+    const auto dash = part.find('-');
+    Opening opening;
+    if (dash == part.npos || !parse_instant(part.substr(0, dash), opening.from) || !parse_instant(part.substr(dash + 1), opening.to)) return false;
+    if (opening.to <= opening.from || (!openings.empty() && opening.from <= openings.back().to)) return false;
+    openings.push_back(opening);
+  }
+  if (openings.size() > 5'000) return false;
+  into = std::move(openings);
+  return true;
+}
+
+bool parse_instant(std::string_view text, Instant& into) {  // 16 digits of µs: until the year 2286
+  std::int64_t n = 0;
+  if (text.size() > 16 || text.empty()) return false;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    n = n * 10 + (c - '0');
+  }
+  into = {n};
+  return true;
+}
+
 bool parse_outbound(std::string_view text, std::vector<OutboundRule>& into) {
   std::vector<OutboundRule> rules;
   for (const auto part : split(text, ',')) {

@@ -22,9 +22,11 @@ struct Setting {
 
 bool parse_duration(std::string_view, Duration&);          // 15s, 2m, 1h, 500ms
 bool parse_int(std::string_view, std::int64_t low, std::int64_t high, std::int64_t&);
+bool parse_instant(std::string_view, Instant&);             // µs since 1970
 bool parse_yes_no(std::string_view, bool&);
 bool parse_skills(std::string_view, std::vector<SkillLevel>&, char between = ',');  // persian:5,tech (level 1)
 bool parse_skill_steps(std::string_view, std::vector<SkillStep>&);                  // 0s=persian:5+tech:2,30s=persian:1,60s=
+bool parse_openings(std::string_view, std::vector<Opening>&);                       // 1774051200000000-1774080000000000,… µs UTC, in order
 bool parse_outbound(std::string_view, std::vector<OutboundRule>&);                  // 021:trunk1,0:trunk2
 std::vector<std::string_view> split(std::string_view, char between);
 

@@ -34,6 +34,9 @@ constexpr std::array table{
     row(make_tokens, administrator),
     row(see_audit, administrator),
     row(see_metrics, administrator),
+    row(work_on_records, agent, supervisor, coach, administrator),
+    row(remove_contacts, supervisor, administrator),
+    row(hold_recordings, supervisor, administrator),
 };
 
 // Longer than the least length, yet among the first that anyone tries.
@@ -81,6 +84,8 @@ std::optional<std::string_view> password_fault(std::string_view password, std::s
   if (login.size() >= 4 && plain.find(lower(login)) != plain.npos) return "password-holds-login";
   return std::nullopt;
 }
+
+bool is_idle(Role role, Instant last_used, Instant now) { return role != agent && now - last_used > idle_of_power; }
 
 bool is_login(std::string_view login) {
   const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };

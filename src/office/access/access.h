@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/describe.h"
+#include "base/time.h"
 
 namespace pasokh::access {
 
@@ -29,6 +30,9 @@ enum class Permission : std::uint8_t {
   make_tokens,         // tokens for programs
   see_audit,
   see_metrics,         // also allowed from this machine without sign-in
+  work_on_records,     // contacts, the own reports of calls, follow-ups
+  remove_contacts,     // and forget what was written about them
+  hold_recordings,     // keep one from being erased, or let it go
 };
 
 // An administrator grants roles but cannot listen; a supervisor listens but grants nothing: two persons for a leak.
@@ -37,6 +41,10 @@ bool allows(Role role, Permission permission);
 // Codes of what is wrong, or nothing. Length counts, composition does not (OWASP ASVS 5.0 6.2.1, 6.2.5, 6.2.9, 6.2.12).
 std::optional<std::string_view> password_fault(std::string_view password, std::string_view login);
 inline constexpr std::size_t password_length_min = 10, password_length_max = 128;  // characters; bytes at most 512
+
+// Whoever can see or change much is signed out after a quarter of an hour without a sign of life; agents stay for their shift.
+bool is_idle(Role role, Instant last_used, Instant now);
+inline constexpr Duration idle_of_power = Duration::minutes(15);
 
 // 1-64 of a-z 0-9 . _ - ; begins with a letter or digit
 bool is_login(std::string_view login);
@@ -47,5 +55,6 @@ namespace pasokh {
 template <> inline constexpr std::array enum_names<access::Role>{"agent", "supervisor", "coach", "planner", "hiring", "administrator"};
 template <> inline constexpr std::array enum_names<access::Permission>{
     "anyone", "signed_in", "work_own_calls", "see_floor", "direct_floor", "see_reports", "explain_offers", "see_recordings",
-    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics"};
+    "hear_recordings", "see_settings", "change_settings", "manage_users", "make_tokens", "see_audit", "see_metrics",
+    "work_on_records", "remove_contacts", "hold_recordings"};
 }  // namespace pasokh

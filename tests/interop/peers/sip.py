@@ -886,7 +886,8 @@ class Call:
         self.bye_status = response.status if response else 0
 
     def reinvite(self, direction="sendrecv", timeout=10, offer=True):
-        """Blocking; the final status. 491 is tried again (RFC 3261 §14.1)."""
+        """Blocking; the final status. 491 is tried again (RFC 3261 §14.1), and so is 500 with Retry-After: the ACK of the INVITE
+        before may be overtaken on its way through a proxy with several processes (§14.2)."""
         assert self.answered_at, "a re-INVITE before the answer would be a new call: %s" % self
         for _ in range(3):
             box = []
@@ -904,7 +905,7 @@ class Call:
                 self.agent.transact(request, done)
             self.stack.wake()
             self.stack.wait(lambda: box, timeout, "an answer to re-INVITE")
-            if box[0] is None or box[0].status != 491:
+            if box[0] is None or not (box[0].status == 491 or (box[0].status == 500 and box[0].get("Retry-After"))):
                 break
             time.sleep(2.1 + random.random())  # the RFC's own waiting time for glare
         self.events.append((time.time(), "re-invite answered", box[0].status if box[0] else 0))

@@ -86,7 +86,8 @@ TEST_CASE("a mistake in the configuration is told by file, line, what was found 
   };
   CHECK(wrong("[sip]\nlisten = 5060\n") == "data/pasokh.toml:2: found sip.listen = 5060 (a number), expected \"ADDRESS:PORT\"");
   CHECK(wrong("[sip]\nlisten = \"localhost:5060\"\n").find("expected \"ADDRESS:PORT\"") != std::string::npos);
-  CHECK(wrong("\n[spi]\n").find("data/pasokh.toml:2: found [spi], expected one of [http], [limits]") != std::string::npos);
+  CHECK(wrong("\n[spi]\n").find("data/pasokh.toml:2: found [spi], expected one of [") == 0);
+  CHECK(wrong("\n[spi]\n").find("[sip]") != std::string::npos);
   CHECK(wrong("[sip]\nlistn = \"0.0.0.0:1\"\n") == "data/pasokh.toml:2: found the unknown setting sip.listn, expected sip.listen");
   CHECK(wrong("[rtp]\nlow = 99999\n").find("expected a number from 1024 to 65534") != std::string::npos);
   CHECK(wrong("[rtp]\nlow = 30000\nhigh = 20000\n").find("expected low below high") != std::string::npos);

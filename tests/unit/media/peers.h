@@ -26,6 +26,12 @@ namespace pasokh::media::test {
 
 using Octets = std::vector<std::uint8_t>;
 
+template <class T>
+T owned(Result<T> result) {           // what cannot be copied, out of its result
+  REQUIRE(result);
+  return std::move(*result);
+}
+
 inline std::uint16_t next_port() {   // 42000-43999 is ours; each test takes other ports
   static std::uint16_t port = static_cast<std::uint16_t>(42000 + getpid() % 80 * 20);
   port = static_cast<std::uint16_t>(port >= 43990 ? 42000 : port + 2);

@@ -159,6 +159,42 @@ TEST_CASE("overload and a full transaction table: new calls get 503 with a jitte
   }
 }
 
+TEST_CASE("admission limit: of ten times as many calls the limit's share is taken, the rest cost no state, and what was refused stays refused when it comes again") {
+  House house;
+  house.new_calls_per_second = 10;
+  house.start();
+  auto arrive = [&](const std::string& branch) {
+    House::Request invite;
+    invite.call_id = branch;
+    invite.branch = branch;
+    invite.body = sdp();
+    return house.write(house.carrier, invite);
+  };
+  std::size_t refused = 0;
+  std::string last_refused;
+  for (int n = 0; n < 1'000; ++n) {  // 100 a second
+    house.pass(Duration::milliseconds(10));
+    const std::string branch = house.branch(), bytes = arrive(branch);
+    const auto before = house.out.all<LegArrived>().size();
+    const auto sent = house.give(house.carrier, bytes);
+    if (house.out.all<LegArrived>().size() > before) continue;
+    REQUIRE(status_of(sent) == 503);
+    CHECK(parsed(sent[0].bytes).has(Field::retry_after));
+    last_refused = bytes;
+    ++refused;
+  }
+  const auto taken = house.out.all<LegArrived>().size();
+  CHECK(taken >= 95);        // 10 s at 10 a second…
+  CHECK(taken <= 106);       // …and half a second's worth at once
+  CHECK(house.endpoint->counters().not_admitted == refused);
+  CHECK(house.endpoint->counters().legs == taken);
+  house.pass(Duration::seconds(5));
+  CHECK(status_of(house.give(house.carrier, last_refused)) == 503);
+  CHECK(house.out.all<LegArrived>().size() == taken);
+  house.give(house.carrier, arrive(house.branch()));
+  CHECK(house.out.all<LegArrived>().size() == taken + 1);  // back to normal
+}
+
 TEST_CASE("threats S5: a source that we do not know has a rate; known ones have none; the table of sources does not grow") {
   House house;
   int answered = 0;

@@ -65,6 +65,7 @@ struct House {
   Flow carrier{Transport::udp, {"127.0.0.2", 5080}, 0};
   std::uint64_t counter = 0;
   std::size_t max_transactions = 20'000;
+  double new_calls_per_second = 0;
 
   House() { start(); }
 
@@ -76,6 +77,7 @@ struct House {
     config.nonce_secret = secret;
     config.epoch = epoch;
     config.max_transactions = max_transactions;
+    config.new_calls_per_second = new_calls_per_second;
     config.is_number = [](std::string_view digits) { return digits == "8000" || digits == "8001"; };
     return config;
   }

@@ -200,3 +200,44 @@ TEST_CASE("complaints 13 and 32: a phone that spoke and vanished is asked, and i
   CHECK(desk.board().floor().live_calls() == 0);
   CHECK_FALSE(desk.last(phone_flow, "BYE ").empty());
 }
+
+TEST_CASE("complaints 13 and 32: a phone that was heard before a restart and vanished after it is asked too") {
+  Desk desk;
+  set_up(desk);
+  desk.receive(customer_flow, invite());
+  desk.commit();
+  const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+  desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  desk.commit();
+  LegId customer;
+  for (const auto& info : desk.board().endpoint().legs())
+    if (!info.outgoing) customer = info.leg;
+  desk.board().worker_message(0, media::LegHeard{customer}, desk.now);  // told once, to this control
+  desk.commit();
+  desk.kill();
+  desk.commit();
+  desk.sent.clear();
+  desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
+  desk.pass(Duration::seconds(40));
+  CHECK(desk.board().live_legs() == 0);
+  CHECK(desk.board().floor().live_calls() == 0);
+}
+
+TEST_CASE("a slow disk: neither a repeated INVITE nor a timer lets an answer out that is not durable") {
+  Desk desk;
+  set_up(desk);
+  desk.sent.clear();
+  desk.receive(customer_flow, invite());
+  const auto in_flight = desk.board().take_turn();  // 100, 200 and the offer to the phone: being committed
+  desk.receive(customer_flow, invite());            // the caller asks again
+  CHECK(desk.board().take_early(&in_flight).empty());
+  desk.now = desk.now + Duration::milliseconds(600);  // T1: the 200 and the offer are due again
+  desk.board().on_timeout(desk.now);
+  CHECK(desk.board().take_early(&in_flight).empty());
+  CHECK(desk.board().take_turn().datagrams.size() >= 2);  // they go behind it
+  desk.now = desk.now + Duration::milliseconds(1'100);
+  desk.board().on_timeout(desk.now);
+  CHECK(desk.board().take_early().size() >= 2);     // durable: repetitions leave at once again
+}

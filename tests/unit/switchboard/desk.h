@@ -44,6 +44,7 @@ class Desk {
       for (auto& order : turn.orders) orders.push_back(std::move(order));
       for (auto& datagram : turn.datagrams) sent.push_back(std::move(datagram));
       for (auto& answer : turn.answers) answer.done(answer.reply);
+      for (auto& word : turn.pages) told.push_back(std::move(word));
     }
   }
   // durable, but nothing leaves: the moment between commit and effects
@@ -90,6 +91,7 @@ class Desk {
   std::map<std::pair<storage::LiveKind, std::string>, std::string> rows;
   std::vector<WorkerOrder> orders;
   std::vector<Datagram> sent;
+  std::vector<PageWord> told;          // to pages of browser phones
   std::vector<CaptureId> finishing;
 
  private:
@@ -101,6 +103,7 @@ class Desk {
     setup.sip.epoch = ++epoch_;
     setup.workers = {PortPool(20000, 20999), PortPool(21000, 21999)};
     setup.captures = "/nowhere";
+    setup.browser = {10'000, "/nowhere/browser.pem", std::string(32, 'f'), {"192.0.2.10"}};
     setup.hooks.new_recording_key = [](CaptureId) { return std::pair(std::string(32, 'k'), std::string("wrapped")); };
     setup.hooks.unwrap_recording_key = [](CaptureId, std::string_view) { return std::string(32, 'k'); };
     setup.hooks.play_items = [](const floor::ProgrammeItem& item, floor::Language) { return std::vector<media::PlayItem>{{"/" + item.name, "", 0}}; };

@@ -1,0 +1,354 @@
+#include "simulate/sip_auditor.h"
+
+#include <algorithm>
+
+namespace pasokh::simulate {
+namespace {
+
+std::string_view line_of(std::string_view message, std::string_view name) {
+  const std::string wanted = "\r\n" + std::string(name) + ": ";
+  const auto at = message.find(wanted);
+  return at == message.npos ? std::string_view{} : message.substr(at + wanted.size(), message.find("\r\n", at + 2) - at - wanted.size());
+}
+bool has_to_tag(std::string_view message) { return line_of(message, "To").find(";tag=") != std::string_view::npos; }
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, idle, recorded_not };
+std::uint64_t key(Kind kind, std::uint64_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(kind) << 60) ^ (a << 32) ^ b; }
+
+}  // namespace
+
+SipAuditor::SipAuditor(const SipPlan& plan) : plan_(plan), books_(plan.people, Duration::seconds(20)) {
+  // unanswered requests go again after 0.5, 1, 2, 4, 4… s: with losses seven tries are let pass, without only the way and the disk
+  grace_ = plan.loss_permille > 0 ? Duration::seconds(24) : Duration::seconds(7);
+  for (const auto& q : plan.people.queues) longest_ring_ = std::max(longest_ring_, q.settings.ring);
+  desks_.resize(plan.people.agents.size());
+  lived_talk_.resize(plan.people.agents.size());
+  agents_.resize(plan.people.agents.size());
+}
+
+void SipAuditor::find(const char* check, std::string text) {
+  if (findings_.size() < 20 && told_.insert(std::string(check) + text).second) findings_.push_back({check, world_->now(), std::move(text)});
+}
+
+SipAuditor::Customer& SipAuditor::customer(int index) {
+  if (at(index) >= customers_.size()) customers_.resize(at(index) + 1);
+  return customers_[at(index)];
+}
+const floor::QueueSettings& SipAuditor::queue_of(int index) const { return plan_.people.queues[at(world_->queue_of(index))].settings; }
+
+bool SipAuditor::may_take(int agent, int index, Duration waited) const {
+  const floor::AgentSettings& a = plan_.people.agents[at(agent)].settings;
+  const auto queue = static_cast<std::uint64_t>(world_->queue_of(index)) + 1;
+  if (std::none_of(a.queues.begin(), a.queues.end(), [&](const auto& m) { return m.queue.value == queue; })) return false;
+  const std::vector<floor::SkillLevel>* needs = nullptr;
+  for (const auto& step : queue_of(index).skills) if (step.after <= waited) needs = &step.needs;
+  if (!needs) return true;
+  return std::all_of(needs->begin(), needs->end(), [&](const auto& need) {
+    return std::any_of(a.skills.begin(), a.skills.end(), [&](const auto& has) { return has.skill == need.skill && has.level >= need.level; });
+  });
+}
+
+Instant SipAuditor::calm_since(int peer) const { return std::max({world_->quiet_since(), world_->link_quiet_since(peer), world_->link_quiet_since(0)}); }
+
+// --- the wire, at our door
+
+void SipAuditor::sent_by_us(int, std::string_view bytes) {
+  if (bytes.starts_with("INVITE ") && !has_to_tag(bytes)) {
+    invites_.try_emplace(std::string(line_of(bytes, "Call-ID")), Sent{world_->now(), world_->decided_after()});
+    const auto from = line_of(bytes, "From");
+    const auto sip = from.find("sip:");
+    if (const int index = sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4))); index >= 0) customer(index).asked_until = world_->now() + longest_ring_;
+  }
+  if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.insert(std::string(line_of(bytes, "Call-ID")));
+}
+
+void SipAuditor::reached_us(int peer, std::string_view bytes) {
+  auto caller = [&] {
+    const auto from = line_of(bytes, "From");
+    const auto sip = from.find("sip:");
+    return sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4)));
+  };
+  if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
+    ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
+    if (peer != 0) return;
+    if (const int index = caller(); index >= 0 && !world_->line_of(index)) customer(index).end_reached = std::min(customer(index).end_reached, world_->now());
+    return;
+  }
+  if (peer != 0 || !bytes.starts_with("INVITE ") || has_to_tag(bytes)) return;
+  const int index = caller();
+  if (index < 0) return;
+  Customer& c = customer(index);
+  const PeerCall* line = world_->line_of(index);
+  if (!line || line->call_id != line_of(bytes, "Call-ID")) return;  // an old one, late
+  if (!c.alive) { c = {}; c.alive = true; }
+  if (c.answered != Instant{}) return;
+  if (!c.reached) c.called_first = world_->now();
+  c.called_last = world_->now();  // a kill may have lost what came before
+  c.reached = true;
+}
+
+void SipAuditor::restarted(bool same_floor, bool same_legs) {
+  ++restarts_;
+  if (!same_floor) find("restart-differs", "the floor after the restart is not the floor before");
+  if (!same_legs) find("restart-legs-differ", "the legs after the restart are not the legs before");
+}
+
+void SipAuditor::durable(const std::vector<Handled>& all) {
+  for (const Handled& handled : all) {
+    books_.happened(handled.stimulus, handled.now);
+    books_.told(handled.events, handled.effects, handled.now, true);
+  }
+}
+
+void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
+  Agent& a = agents_[at(agent)];
+  if (verb == "ready") { if (done && world_->works(agent) && a.ready_since == Instant::never()) a.ready_since = world_->now(); }
+  else if (verb == "pause" || verb == "out") a.ready_since = Instant::never();
+}
+
+// --- what people notice
+
+void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int status) {
+  const Instant now = world_->now();
+  const bool over = !call.alive();
+  if (peer == 0) {
+    if (!call.outgoing) return;
+    const int index = static_cast<int>(call.person) - 1;
+    Customer& c = customer(index);
+    const PeerCall* line = world_->line_of(index);
+    if (line && line->id != call.id) return;
+    if (notice == Notice::answered) {
+      c.answered = c.unoffered_since = now;
+      return;
+    }
+    if (!over) return;
+    const bool calm = now - world_->link_quiet_since(0) > Duration::seconds(70);
+    if (notice == Notice::hung_up && c.alive) {
+      const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= queue_of(index).max_wait;
+      const bool agent_ended = c.service_ended != Instant{};
+      const bool no_room = !c.served && std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000 || !q.settings.overflow_queue.empty(); });  // sent on, and there is no place
+      if (calm && !waited_out && !agent_ended && !no_room && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
+    }
+    if (notice == Notice::gone && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
+    if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
+    if (notice == Notice::refused && status != 487) {
+      const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
+      const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().refuses();
+      if (status == 503 ? !trouble : !small) find("refused-wrongly", name(index) + " is refused with " + std::to_string(status));
+    }
+    c.alive = false;
+    c.ended = now;
+    return;
+  }
+  const int desk = peer - 1;
+  const int agent = world_->agent_at(desk);
+  const int index = world_->customer_of(call.shown);
+  if (notice == Notice::rings) {
+    ++desks_[at(desk)].calls;
+    rings(desk, call);
+    if (index >= 0) ++customer(index).phones;
+    return;
+  }
+  if (notice == Notice::connected) {
+    ++talks_;
+    if (index >= 0) customer(index).served = true;
+    return;
+  }
+  if (!over) return;
+  Desk& d = desks_[at(desk)];
+  if (--d.calls <= 0) { d.calls = 0; d.free_since = now; }
+  if (call.settled == Instant{} && agent >= 0) agents_[at(agent)].ready_since = Instant::never();  // perhaps set aside
+  if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
+  if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if (index < 0) return;
+  Customer& c = customer(index);
+  if (--c.phones <= 0) { c.phones = 0; c.unoffered_since = now; }
+  if (call.settled != Instant{} && notice != Notice::hung_up) c.service_ended = now;
+  if (notice == Notice::gone) c.service_ended = now;
+}
+
+void SipAuditor::rings(int desk, const PeerCall& call) {
+  ++rings_;
+  const Instant now = world_->now();
+  const auto sent = invites_.find(call.call_id);
+  if (sent == invites_.end()) return find("rings-unasked", "a phone rings for an INVITE that nobody sent");
+  if (now - sent->second.at > Duration::seconds(2) || ended_by_us_.contains(call.call_id)) return;  // it was on its way long: another world
+  const int peer = desk + 1;
+  for (const auto& [id, other] : world_->peer(peer).calls())
+    if (id != call.id && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && (other.state != PeerCall::State::ringing || now - other.began > Duration::seconds(2)))  // a CANCEL waits for the first provisional answer (§9.1)
+      if (const auto first = invites_.find(other.call_id); first == invites_.end() || calm_since(peer) < first->second.at) find("agent-two-calls", "phone " + std::to_string(desk) + " rings while it has a call");
+  const int index = world_->customer_of(call.shown);
+  if (index < 0) {
+    if (!call.shown.starts_with("1") && !call.shown.starts_with("p") && !call.shown.starts_with("a")) find("unknown-caller-shown", "phone " + std::to_string(desk) + " shows \"" + call.shown + "\"");
+    return;
+  }
+  const Customer& c = customer(index);
+  const PeerCall* line = world_->line_of(index);
+  if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
+  if (c.served || !line) return;  // a transfer or a consult: another order
+  const floor::QueueSettings& mine = queue_of(index);
+  if (mine.strategy != floor::Strategy::ring_all)
+    for (std::size_t p = 1; p <= desks_.size(); ++p)
+      for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
+        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && invites_.contains(other.call_id) &&
+            other.began < invites_.at(other.call_id).at + Duration::seconds(2) && calm_since(static_cast<int>(p)) < invites_.at(other.call_id).at)
+          find("rung-twice", "two phones ring for " + name(index));
+  const int agent = world_->agent_at(desk);
+  if (agent < 0 || c.answered == Instant{}) return;
+  const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
+  if (moves) return;
+  if (!may_take(agent, index, now - c.called_first)) find("not-eligible", "agent " + std::to_string(agent) + " may not take " + name(index));
+  for (std::size_t i = 0; i < customers_.size(); ++i) {
+    const int other = static_cast<int>(i);
+    const Customer& o = customers_[i];
+    if (other == index || !o.alive || o.served || o.phones > 0 || o.answered == Instant{} || std::max(o.unoffered_since, o.asked_until) >= sent->second.decided_after) continue;
+    const PeerCall* theirs = world_->line_of(other);
+    if (!theirs || ended_by_peer_.contains(theirs->call_id)) continue;
+    const bool before = queue_of(other).priority > mine.priority || (queue_of(other).priority == mine.priority && o.called_last < c.called_first);
+    // a phone that has been rung for the other one and has not shown it yet: the INVITE may have been lost
+    const bool may_be_on_its_way = plan_.loss_permille > 0 || now - world_->quiet_since() < grace_;
+    if (!before || may_be_on_its_way || !may_take(agent, other, sent->second.decided_after - o.called_last)) continue;
+    if (std::any_of(invites_.begin(), invites_.end(), [&](const auto& i2) { return i2.second.at + Duration::seconds(1) > now && i2.first != call.call_id; })) continue;  // another phone is being rung this very moment
+    find("order-of-service", name(other) + " waits longer than " + name(index) + " and agent " + std::to_string(agent) + " may take both");
+  }
+}
+
+// --- once a second
+
+bool SipAuditor::lasts(std::uint64_t which, bool bad, Duration grace) {
+  if (!bad) { bad_since_.erase(which); return false; }
+  const auto [since, is_new] = bad_since_.try_emplace(which, world_->now());
+  return !is_new && world_->now() - since->second >= grace;
+}
+
+void SipAuditor::second() {
+  ++looks_;
+  look_at_hearing();
+  look_at_rings();
+  look_for_idle_pair();
+}
+
+void SipAuditor::look_at_hearing() {
+  const Instant now = world_->now();
+  for (std::size_t i = 0; i < desks_.size(); ++i) {
+    const int peer = static_cast<int>(i) + 1;
+    if (desks_[i].calls == 0) continue;
+    const bool calm = calm_since(peer) + grace_ < now;
+    for (const auto& [id, call] : world_->peer(peer).calls()) {
+      if (call.state != PeerCall::State::talking || call.outgoing) continue;
+      const int index = world_->customer_of(call.shown);
+      if (index < 0) continue;
+      const PeerCall* line = world_->line_of(index);
+      const bool hold = world_->asked_to_move(index) || (line && line->state != PeerCall::State::talking) || !call.sends;
+      const std::uint64_t p = static_cast<std::uint64_t>(peer);
+      if (lasts(key(talks_alone, p, id), calm && !line && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
+      if (!line) continue;
+      const bool watch = calm && !hold;
+      const auto mine = watch ? world_->voice_at(peer, call) : SipWorld::Voice{};
+      if (lasts(key(hears_not, p, id), watch && (mine.peer != 0 || mine.call != line->id), grace_)) find("hearing", "the agent at phone " + std::to_string(i) + " does not hear " + name(index));
+      const auto theirs = watch ? world_->voice_at(0, *line) : SipWorld::Voice{};
+      if (lasts(key(heard_not, p, id), watch && (theirs.peer != peer || theirs.call != id), grace_)) find("hearing", name(index) + " does not hear the agent at phone " + std::to_string(i));
+      const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
+      if (!moves && lasts(key(recorded_not, p, id), watch && customer(index).served && plan_.people.blind_to_queue_permille + plan_.people.blind_to_agent_permille + plan_.people.consults_permille + plan_.refers_permille == 0 &&
+                                                       queue_of(index).record && !(world_->recorded(call) && world_->recorded(*line)), grace_)) find("recording", "the talk of " + name(index) + " is not recorded");
+    }
+  }
+  const bool calm = calm_since(0) + grace_ < now;
+  for (std::size_t i = 0; i < customers_.size(); ++i) {
+    const int index = static_cast<int>(i);
+    if (!customers_[i].alive) continue;
+    const PeerCall* line = world_->line_of(index);
+    if (!line || line->state != PeerCall::State::talking) continue;
+    const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
+    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing" + (getenv("SILENCE") ? world_->why_silent(*line) : ""));
+  }
+}
+
+void SipAuditor::look_at_rings() {
+  const Instant now = world_->now();
+  for (std::size_t i = 0; i < desks_.size(); ++i) {
+    const int peer = static_cast<int>(i) + 1;
+    if (desks_[i].calls == 0) continue;
+    const bool calm = calm_since(peer) + grace_ < now;
+    for (const auto& [id, call] : world_->peer(peer).calls()) {
+      if (call.state != PeerCall::State::ringing) continue;
+      const auto sent = invites_.find(call.call_id);
+      if (sent == invites_.end() || call.began - sent->second.at > Duration::seconds(4)) continue;  // so long on its way that we had given it up
+      const int index = world_->customer_of(call.shown);
+      Duration ring = Duration::seconds(60);
+      if (index >= 0 && !customer(index).served) {
+        ring = {};
+        for (const auto& q : plan_.people.queues) ring = std::max(ring, q.settings.ring);
+      }
+      if (calm && calm_since(peer) < call.began && now - call.began > ring + grace_) find("rings-on", "phone " + std::to_string(i) + " rings longer than it may");
+      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && calm_since(peer) < customer(index).ended, grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
+    }
+  }
+}
+
+// No caller waits while somebody who may take the call sits idle.
+void SipAuditor::look_for_idle_pair() {
+  const Instant now = world_->now();
+  const Duration long_enough = grace_ + Duration::seconds(3);
+  if (world_->quiet_since() + long_enough > now || !world_->control().is_up()) return;
+  Duration wrap_up;
+  for (const auto& q : plan_.people.queues) {
+    wrap_up = std::max(wrap_up, q.settings.wrap_up);
+    if (!q.settings.overflow_queue.empty()) return;  // who has been sent to another line is not seen from here
+  }
+  std::vector<int> free;
+  for (int a = 0; a < static_cast<int>(agents_.size()); ++a) {
+    if (agents_[at(a)].ready_since == Instant::never() || agents_[at(a)].ready_since + long_enough > now || !world_->works(a)) continue;
+    const int desk = world_->desk_of(a);
+    const Peer& phone = world_->peer(desk + 1);
+    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || desks_[at(desk)].free_since + wrap_up + long_enough > now) continue;
+    if (calm_since(desk + 1) + long_enough > now) continue;
+    free.push_back(a);
+  }
+  if (free.empty()) return;
+  for (std::size_t i = 0; i < customers_.size(); ++i) {
+    const Customer& c = customers_[i];
+    const int index = static_cast<int>(i);
+    if (!c.alive || c.served || c.phones > 0 || c.answered == Instant{} || std::max(c.unoffered_since, c.asked_until) + long_enough > now) continue;
+    const PeerCall* line = world_->line_of(index);
+    if (!line || ended_by_peer_.contains(line->call_id)) continue;
+    for (const int a : free)
+      if (may_take(a, index, now - c.called_last - long_enough)) return find("idle-pair", name(index) + " waits and agent " + std::to_string(a) + " sits idle");
+  }
+}
+
+// --- the day is over
+
+void SipAuditor::day_over() {
+  const Instant now = world_->now();
+  for (std::size_t p = 0; p <= desks_.size(); ++p)
+    for (const auto& [id, call] : world_->peer(static_cast<int>(p)).calls())
+      if (call.alive()) find("left-over", "a call is up at " + (p == 0 ? std::string("the carrier") : "phone " + std::to_string(p - 1)) + " at night");
+  const auto* board = world_->control().board();
+  if (!board) return find("left-over", "control is down at night");
+  const auto counters = board->endpoint().counters();
+  auto none = [&](const char* what, std::size_t n, std::size_t most = 0) { if (n > most) find("left-over", std::to_string(n) + " " + what + " at night"); };
+  none("SIP legs", counters.legs);
+  none("transactions", counters.transactions, 1);  // the carrier is asked for its health
+  none("legs of the switchboard", board->live_legs());
+  none("calls of the floor", board->floor().live_calls());
+  none("legs of media workers", world_->worker_legs());
+  none("captures", board->captures_closing() + world_->worker_captures());
+  for (const auto& [row, value] : world_->control().rows()) {
+    if (row.first == storage::LiveKind::sip_leg || row.first == storage::LiveKind::media_leg) find("left-over", "a row of a leg at night: " + row.second);
+    if (row.first == storage::LiveKind::setting && row.second.starts_with("closing-capture")) find("left-over", "a capture was never finished");
+  }
+  books_.day_over(now);
+  for (const Finding& finding : books_.findings()) findings_.push_back(finding);
+  if (plan_.loss_permille > 0 || plan_.deaths_per_hour > 0 || plan_.people.phone_dies_permille > 0 || plan_.full_disks_per_hour > 0) return;
+  // the books against the talks as the telephones lived them: a second for each that was on its way
+  Duration lived, written;
+  std::size_t talks = 0;
+  for (const Duration talk : lived_talk_) lived += talk;
+  for (const Talked& talk : books_.books().talks) { written += talk.to.value_or(now) - talk.from; ++talks; }
+  const Duration apart = lived > written ? lived - written : written - lived;
+  if (apart > Duration::seconds(1) * static_cast<std::int64_t>(talks + 5)) find("lived-figure", "the telephones talked " + std::to_string(lived.ms()) + " ms, the books say " + std::to_string(written.ms()));
+}
+
+}  // namespace pasokh::simulate

@@ -1,0 +1,83 @@
+// The judge of the world with telephones. Two benches:
+//   the people's: whose phone rang for whom, who heard whom, who was cut off, who waited while a colleague sat idle. It knows the
+//   wire between house and people, never an event of ours; what is on its way gets the time that RFC 3261's timers need.
+//   the books': the floor's auditor (auditor.h) reads what became durable, exactly, and keeps the books that reports are held to.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "simulate/auditor.h"
+#include "simulate/sip_world.h"
+
+namespace pasokh::simulate {
+
+class SipAuditor : public Witness {
+ public:
+  explicit SipAuditor(const SipPlan&);
+  void watch(SipWorld& world) { world_ = &world; }
+  void day_over();                              // everything has come to rest: nothing may be left
+
+  const std::vector<Finding>& findings() const { return findings_; }
+  const Auditor& books_auditor() const { return books_; }
+  std::uint64_t rings() const { return rings_; }
+  std::uint64_t looks() const { return looks_; }
+  std::uint64_t restarts() const { return restarts_; }
+
+  void noticed(int peer, const PeerCall&, Notice, int status) override;
+  void sent_by_us(int peer, std::string_view bytes) override;
+  void reached_us(int peer, std::string_view bytes) override;
+  void durable(const std::vector<Handled>&) override;
+  void restarted(bool same_floor, bool same_legs) override;
+  void agent_did(int agent, const std::string& verb, bool done) override;
+  void second() override;
+
+ private:
+  struct Customer {                             // a caller's present call, as the caller and the line saw it
+    Instant called_first, called_last, answered, unoffered_since, ended;
+    Instant asked_until;                        // until then a phone may be rung for him, whether its INVITE has come there or not
+    Instant end_reached = Instant::never();     // his BYE or CANCEL was at our door
+    Instant service_ended;                      // a phone that served this call went away by itself
+    bool alive = false, served = false, reached = false;
+    int phones = 0;                             // that ring or talk for this caller
+  };
+  struct Desk {
+    Instant free_since;                         // no call of any kind at the phone
+    int calls = 0;
+  };
+  struct Agent { Instant ready_since = Instant::never(); };
+  struct Sent { Instant at, decided_after; };
+
+  void find(const char* check, std::string text);
+  void rings(int desk, const PeerCall&);
+  void look_at_hearing();
+  void look_at_rings();
+  void look_for_idle_pair();
+  bool may_take(int agent, int customer, Duration waited) const;
+  bool lasts(std::uint64_t key, bool bad, Duration grace);   // true: bad for so long without a break
+  Instant calm_since(int peer) const;           // no fault has touched this phone, the carrier, the machine since then
+  Customer& customer(int index);
+  const floor::QueueSettings& queue_of(int customer) const;
+  std::string name(int customer) const { return "caller " + std::to_string(customer); }
+
+  SipPlan plan_;
+  SipWorld* world_ = nullptr;
+  Auditor books_;
+  Duration grace_, longest_ring_;
+  std::vector<Customer> customers_;
+  std::vector<Desk> desks_;
+  std::vector<Agent> agents_;
+  std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
+  std::set<std::string> ended_by_us_;                 // Call-IDs for which our BYE or CANCEL has left
+  std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
+  std::unordered_map<std::uint64_t, Instant> bad_since_;
+  std::vector<Finding> findings_;
+  std::set<std::string> told_;                        // one finding of a kind and person is enough
+  std::vector<Duration> lived_talk_;                  // by desk
+  std::uint64_t rings_ = 0, looks_ = 0, restarts_ = 0, talks_ = 0;
+};
+
+}  // namespace pasokh::simulate

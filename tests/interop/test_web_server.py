@@ -1,0 +1,264 @@
+"""The web server against clients that we did not write for it: curl, openssl s_client, and a WebSocket client of the tests' own."""
+import gzip
+import json
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+import harness
+from harness import PROGRAM, InteropTest, patient, wait_until
+from peers.sip import Behaviour
+from peers.websocket import BINARY, TEXT, Refused, WebSocket
+
+
+class WebTest(InteropTest):
+    def sign_in(self, centre, login):
+        """(cookie line, token) of two sessions of this user of the demo."""
+        password = next(u["password"] for u in centre.demo["users"] if u["login"] == login)
+        status, told = centre.http("POST", "/v1/sessions", {"login": login, "password": password})
+        self.assertEqual(status, 201, told)
+        out = subprocess.run(["curl", "-s", "-D", "-", "-o", "/dev/null", "-H", "Content-Type: application/json", "-d", json.dumps({"login": login, "password": password, "cookie": True}),
+                              "http://127.0.0.1:%d/v1/sessions" % centre.http_port], stdout=subprocess.PIPE, text=True, check=True).stdout
+        line = next(l for l in out.splitlines() if l.lower().startswith("set-cookie:"))
+        return line.split(":", 1)[1].strip().split(";")[0], told["token"]
+
+    def origin(self, centre):
+        return "http://127.0.0.1:%d" % centre.http_port
+
+    def login_of(self, centre, role):
+        return next(u["login"] for u in centre.demo["users"] if u["role"] == role)
+
+    def live(self, centre, cookie, **options):
+        return WebSocket(centre.http_port, cookie=cookie, origin=self.origin(centre), **options)
+
+
+class Live(WebTest):
+    def test_a_page_of_ours_opens_the_socket_and_nobody_elses(self):
+        """ASVS 5.0 4.4.2: cross-site WebSocket hijacking."""
+        centre = self.centre()
+        cookie, token = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        socket = self.live(centre, cookie)
+        socket.send({"type": "subscribe", "topic": "nothing"})
+        self.assertEqual(socket.receive()["code"], "topic-unknown")
+        for origin in ("http://evil.example", "https://127.0.0.1:%d" % centre.http_port, "http://127.0.0.1:1", "null", None):
+            with self.assertRaises(Refused, msg=str(origin)) as refused:
+                WebSocket(centre.http_port, cookie=cookie, origin=origin)
+            self.assertEqual((refused.exception.status, json.loads(refused.exception.body)["code"]), (403, "cross-site"))
+        WebSocket(centre.http_port, token=token)  # a program: no page can send this header
+        with self.assertRaises(Refused) as refused:
+            WebSocket(centre.http_port, origin=self.origin(centre))
+        self.assertEqual(refused.exception.status, 401)
+        self.assertEqual(centre.http("GET", "/v1/live", headers={"Authorization": "Bearer " + token})[0], 426)
+
+    def test_whoever_speaks_nonsense_too_much_or_too_often_is_ended_and_others_are_not(self):
+        centre = self.centre()
+        cookie, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        bystander = self.live(centre, cookie)
+
+        def ended(act):
+            socket = self.live(centre, cookie)
+            act(socket)
+            return socket.closed_with()
+        self.assertEqual(ended(lambda s: s.send("no JSON")), 1007)
+        self.assertEqual(ended(lambda s: s.send("[1,2]")), 1007)
+        self.assertEqual(ended(lambda s: s.frame(BINARY, b"\x00\x01")), 1007)
+        self.assertEqual(ended(lambda s: s.frame(TEXT, b"{" + b" " * 70000)), 1009)
+        self.assertIn(ended(lambda s: s.frame(TEXT, b'{"type":"active"}', mask=False)), (1002, None))  # RFC 6455 section 5.1
+        self.assertIn(ended(lambda s: s.frame(TEXT, b'{"type":"\xff\xfe"}')), (1007, None))            # section 8.1
+
+        def flood(socket):
+            try:
+                for _ in range(400):
+                    socket.send({"type": "active"})
+            except OSError:
+                pass
+        self.assertIn(ended(flood), (1008, None))
+        bystander.send({"type": "subscribe", "topic": "nothing"})
+        self.assertEqual(bystander.receive()["code"], "topic-unknown")
+
+    def test_a_session_holds_eight_sockets_and_no_more(self):
+        centre = self.centre()
+        cookie, _ = self.sign_in(centre, self.login_of(centre, "agent"))
+        held = [self.live(centre, cookie) for _ in range(8)]
+        self.assertEqual(self.live(centre, cookie).closed_with(), 4008)
+        held.pop().close()
+        wait_until(lambda: self.still_open(self.live(centre, cookie)), 5, "a place is free again")
+
+    def still_open(self, socket):
+        socket.send({"type": "subscribe", "topic": "nothing"})
+        try:
+            return socket.receive()["type"] == "error"
+        except Exception:
+            return False
+
+    def test_signing_out_ends_the_socket_within_a_second_from_wherever_it_is_done(self):
+        """ASVS 5.0 7.4.1, 7.4.5."""
+        centre = self.centre()
+        login = self.login_of(centre, "supervisor")
+        for sign_out in ("page", "command line"):
+            cookie, token = self.sign_in(centre, login)
+            socket = self.live(centre, cookie)
+            at = time.monotonic()
+            if sign_out == "page":
+                centre.http("DELETE", "/v1/sessions", headers={"Authorization": "Bearer " + token})
+            else:
+                centre.cli("user", "reset-password", login)
+                at = time.monotonic()
+            self.assertEqual(socket.receive()["type"], "signed-out")
+            self.assertEqual(socket.closed_with(), 4001)
+            self.assertLess(time.monotonic() - at, patient(1.5))
+
+    def test_a_clean_stop_says_good_bye_and_a_session_outlives_it(self):
+        centre = self.centre()
+        cookie, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        socket = self.live(centre, cookie)
+        self.assertEqual(centre.stop(), 0)
+        self.assertEqual(socket.closed_with(), 1001)
+        centre.start()
+        self.assertTrue(self.still_open(self.live(centre, cookie)), "the session holds after a restart")
+        centre.restart_after_kill()
+        self.assertTrue(self.still_open(self.live(centre, cookie)), "and after a kill")
+
+
+class Topics(WebTest):
+    def follow(self, socket, topic):
+        socket.send({"type": "subscribe", "topic": topic})
+        snapshot = socket.wait_for(lambda m: m["type"] == "snapshot" and m["topic"] == topic)
+        socket.version = snapshot["version"]
+        return snapshot["data"]
+
+    def test_a_callers_way_is_seen_on_the_wallboard_and_on_the_desk(self):
+        centre = self.centre()
+        self.quiet_queue(centre, wrap_up="30s")
+        supervisor, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        phone = self.phone(centre, 0, behaviour=Behaviour(answer_after=1.0))
+        wall = self.live(centre, supervisor)
+        data = self.follow(wall, "floor")
+        self.assertEqual(data["agents"][phone.code]["state"], "ready")
+        desk = self.live(centre, self.sign_in(centre, phone.code)[0])
+        self.assertEqual(self.follow(desk, "desk")["agent"]["state"], "ready")
+        customer = self.customer(centre, "09121112233")
+        call = customer.call(centre.number_of("support"))
+        waits = wall.wait_for(lambda m: m["type"] == "delta" and any(w["caller"] == "09121112233" for w in m.get("set", {}).get("waiting", {}).values()))
+        number, = waits["set"]["waiting"]
+        rings = desk.wait_for(lambda m: m.get("set", {}).get("calls"))["set"]["calls"][number]
+        self.assertEqual((rings["state"], rings["caller"], rings["queue"]), ("offered", "09121112233", "support"))
+        gone = wall.wait_for(lambda m: number in m.get("gone", {}).get("waiting", []))
+        self.assertEqual(gone["set"]["agents"][phone.code]["state"], "talking")
+        self.assertEqual(gone["set"]["queues"]["support"]["talking"], 1)
+        call.bye()
+        wall.wait_for(lambda m: m.get("set", {}).get("agents", {}).get(phone.code, {}).get("state") == "wrap-up")
+        # figures of today are those of the reports, in a few seconds
+        told = wall.wait_for(lambda m: m.get("set", {}).get("queues", {}).get("support", {}).get("answered_today") == 1, 20)["set"]["queues"]["support"]
+        row, = [r for r in centre.report("queues") if r["queue"] == "support"]
+        self.assertEqual((told["offered_today"], told["answered_today"], told["service_level_today"]), (row["offered"], row["answered"], 1000))
+        desk.wait_for(lambda m: m.get("set", {}).get("today", {}).get("calls") == 1, 20)
+        # the versions leave no gap
+        wall.send({"type": "subscribe", "topic": "floor"})
+        version = wall.wait_for(lambda m: m["type"] == "snapshot")["version"]
+        for state in ("pause", "ready", "pause"):
+            centre.cli("agent", state, phone.code)
+            version += 1
+            self.assertEqual(wall.wait_for(lambda m: m["type"] == "delta")["version"], version)
+
+    def test_roles_decide_what_may_be_followed(self):
+        centre = self.centre()
+        agent = self.live(centre, self.sign_in(centre, self.login_of(centre, "agent"))[0])
+        agent.send({"type": "subscribe", "topic": "floor"})
+        self.assertEqual(agent.receive()["code"], "not-allowed")
+        administrator = self.live(centre, self.sign_in(centre, self.login_of(centre, "administrator"))[0])
+        self.follow(administrator, "floor")
+        administrator.send({"type": "subscribe", "topic": "desk"})
+        self.assertEqual(administrator.wait_for(lambda m: m["type"] == "error")["code"], "not-allowed")
+
+    def test_a_reader_that_stops_is_caught_up_by_one_snapshot_and_costs_nobody_anything(self):
+        centre = self.centre()
+        agents = [d["agent"] for d in centre.add_agents(400)]
+        cookie, _ = self.sign_in(centre, self.login_of(centre, "supervisor"))
+        slow, quick = self.live(centre, cookie, receive_buffer=4096), self.live(centre, cookie)
+        self.follow(slow, "floor")
+        self.follow(quick, "floor")
+        for round in range(16):  # each round changes every row: about 65 KB a delta, more than sockets and outbox hold
+            centre.import_json({"agents": [{"code": a, "queues": [["sales"], ["support"], ["support", "sales"], []][round % 4]} for a in agents]})
+            time.sleep(0.12)     # a delta of its own
+        centre.import_json({"agents": [{"code": agents[-1], "queues": ["support"]}]})
+        quick.wait_for(lambda m: (m.get("set") or m.get("data") or {}).get("agents", {}).get(agents[-1], {}).get("queues") == ["support"] and centre.alive(), patient(20))
+        last, version, snapshots = None, slow.version, 0
+        while last is None or last[agents[-1]]["queues"] != ["support"] or last[agents[0]]["queues"]:
+            message = slow.receive(patient(10))
+            if message["type"] == "snapshot":
+                snapshots += 1
+                last = message["data"]["agents"]
+            elif message["type"] == "delta":
+                self.assertEqual(message["version"], version + 1, "no gap between two frames")
+                last = last or {}
+                last.update(message.get("set", {}).get("agents", {}))
+            version = message.get("version", version)
+        self.assertGreaterEqual(snapshots, 1, "deltas were dropped and a snapshot came instead")
+        self.assertEqual([last[a]["queues"] for a in agents], [[]] * 399 + [["support"]])
+
+
+class ConsoleFiles(WebTest):
+    def setUp(self):
+        super().setUp()
+        self.bin = tempfile.mkdtemp(prefix="pasokh-console-")
+        self.addCleanup(shutil.rmtree, self.bin, True)
+        program = os.path.join(self.bin, "pasokh")
+        os.link(PROGRAM, program) if os.stat(PROGRAM).st_dev == os.stat(self.bin).st_dev else shutil.copy(PROGRAM, program)
+        self.files = os.path.join(self.bin, "console")
+        os.makedirs(os.path.join(self.files, "assets"))
+        self.script = b"console.log('pasokh');" * 100
+        self.write("index.html", b'<!doctype html><style nonce="{{nonce}}"></style><script type="module" src="/assets/main-C0ffee12.js"></script>')
+        self.write("assets/main-C0ffee12.js", self.script)
+        self.write("assets/main-C0ffee12.js.gz", gzip.compress(self.script))
+        self.write("favicon.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+        self.write("../secret.txt", b"no")
+        self.program = program
+
+    def write(self, name, content):
+        with open(os.path.join(self.files, name), "wb") as f:
+            f.write(content)
+
+    def get(self, centre, path, *more):
+        out = subprocess.run(["curl", "-s", "-i", "--path-as-is", *more, "http://127.0.0.1:%d%s" % (centre.http_port, path)], stdout=subprocess.PIPE, check=True).stdout
+        head, body = out.split(b"\r\n\r\n", 1)
+        lines = head.decode().split("\r\n")
+        return int(lines[0].split()[1]), {k.lower(): v for k, v in (l.split(": ", 1) for l in lines[1:])}, body
+
+    def test_the_console_is_served_from_the_folder_beside_the_program(self):
+        centre = self.centre(start=False)
+        with mock.patch.object(harness, "PROGRAM", self.program):
+            centre.start()
+        status, headers, body = self.get(centre, "/")
+        self.assertEqual((status, headers["content-type"], headers["cache-control"]), (200, "text/html; charset=utf-8", "no-cache"))
+        nonce = body.split(b'nonce="')[1].split(b'"')[0].decode()
+        self.assertIn("'nonce-%s'" % nonce, headers["content-security-policy"])
+        self.assertIn("script-src 'self';", headers["content-security-policy"])
+        self.assertIn("ws://127.0.0.1:%d" % centre.http_port, headers["content-security-policy"])
+        self.assertNotEqual(nonce, self.get(centre, "/")[2].split(b'nonce="')[1].split(b'"')[0].decode(), "a nonce is used once")
+        for path in ("/app", "/app/desk", "/app/calls/12?tab=notes"):
+            self.assertEqual(self.get(centre, path)[0], 200, path)
+        status, headers, body = self.get(centre, "/assets/main-C0ffee12.js", "-H", "Accept-Encoding: gzip, br")
+        self.assertEqual((status, headers["content-encoding"], headers["vary"], headers["cache-control"]), (200, "gzip", "Accept-Encoding", "public, max-age=31536000, immutable"))
+        self.assertEqual(gzip.decompress(body), self.script)
+        self.assertEqual(self.get(centre, "/assets/main-C0ffee12.js")[2], self.script)
+        self.assertEqual(self.get(centre, "/assets/main-C0ffee12.js", "-H", "Accept-Encoding: gzip;q=0")[2], self.script)
+        self.assertEqual(self.get(centre, "/favicon.svg")[1]["cache-control"], "no-cache")
+        for path in ("/../secret.txt", "/assets/../../secret.txt", "/%2e%2e/secret.txt", "/assets/%2e%2e%2f%2e%2e%2fsecret.txt", "/assets/", "/nowhere", "/main-C0ffee12.js.gz"):
+            self.assertEqual(self.get(centre, path)[0], 404, path)
+        self.assertEqual(self.get(centre, "/v1/me")[0], 401, "the API is not hidden by the console")
+        # a new build is served without a restart
+        time.sleep(1.1)
+        self.write("assets/main-Deadbee1.js", b"new")
+        self.write("index.html", b"<!doctype html>new")
+        wait_until(lambda: self.get(centre, "/")[2] == b"<!doctype html>new", 5, "the new page")
+        self.assertEqual(self.get(centre, "/assets/main-Deadbee1.js")[2], b"new")
+
+
+if __name__ == "__main__":
+    unittest.main()

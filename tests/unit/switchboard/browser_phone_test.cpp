@@ -1,0 +1,378 @@
+// The browser as a phone, through the whole core: D5, F1; docs/adr/0009-browser-phone.md. Reload, two tabs, kill, a page that is gone.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "desk.h"
+
+using namespace pasokh;
+using desk::Desk;
+using desk::customer_flow;
+
+namespace {
+
+std::string header(const std::string& message, const std::string& name) {
+  const auto at = message.find("\r\n" + name + ": ");
+  if (at == std::string::npos) return {};
+  const auto from = at + name.size() + 4;
+  return message.substr(from, message.find("\r\n", from) - from);
+}
+
+std::string invite() {
+  const std::string body = "v=0\r\no=t 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 7000 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+  return "INVITE sip:8000@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6001;branch=z9hG4bKi;rport\r\nMax-Forwards: 70\r\nFrom: <sip:09121234567@127.0.0.1>;tag=c\r\nTo: "
+         "<sip:8000@127.0.0.1>\r\nCall-ID: one\r\nCSeq: 1 INVITE\r\nContact: <sip:c@127.0.0.1:6001>\r\nContent-Type: application/sdp\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+std::string in_dialog(const std::string& method, int cseq, const std::string& answer) {
+  return method + " sip:pasokh@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6001;branch=z9hG4bK" + method + ";rport\r\nMax-Forwards: 70\r\nFrom: " + header(answer, "From") + "\r\nTo: " +
+         header(answer, "To") + "\r\nCall-ID: one\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\nContent-Length: 0\r\n\r\n";
+}
+
+std::string offer_json() {                        // of a real browser, as a JSON text
+  std::ifstream file("tests/fuzz/corpus/browser_sdp/chromium_audio", std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string out;
+  for (const char c : text.str()) out += c == '\r' ? std::string("\\r") : c == '\n' ? std::string("\\n") : std::string(1, c);
+  return out;
+}
+
+struct Seat {
+  Desk desk;
+
+  Seat() {
+    REQUIRE(desk.ask("queue", "add", "support", {{"wrap_up", "0s"}, {"notice", "no"}, {"ring", "60s"}}).ok);
+    REQUIRE(desk.ask("agent", "add", "a01", {{"queues", "support"}, {"number", "101"}}).ok);
+    REQUIRE(desk.ask("number", "add", "8000", {{"queue", "support"}}).ok);
+    REQUIRE(desk.ask("trunk", "add", "local", {{"networks", "127.0.0.0/8"}}).ok);
+  }
+  void come(std::uint64_t page, const std::string& more = {}) {
+    desk.board().page_attached(page, "", "a01");
+    say(page, "{\"type\":\"phone.register\"" + more + "}");
+  }
+  void say(std::uint64_t page, const std::string& json) {
+    desk.board().page_message(page, json, desk.now);
+    desk.commit();
+  }
+  void answer(std::uint64_t page, const std::string& how = "accept") { say(page, "{\"type\":\"phone." + how + "\",\"leg\":\"" + leg + "\",\"sdp\":\"" + offer_json() + "\"}"); }
+  // the newest word of that kind to the page; "" when there is none
+  std::string told(std::uint64_t page, const std::string& what) const {
+    for (auto i = desk.told.rbegin(); i != desk.told.rend(); ++i)
+      if (i->page == page && i->json.starts_with("{\"type\":\"phone." + what + "\"")) return i->json;
+    return {};
+  }
+  std::string in(const std::string& json, const std::string& name) const {
+    const auto at = json.find("\"" + name + "\":\"");
+    if (at == std::string::npos) return {};
+    const auto from = at + name.size() + 4;
+    return json.substr(from, json.find('"', from) - from);
+  }
+  bool reachable() { return desk.ask("device", "list", "").json.find("\"reachable\":true") != std::string::npos; }
+  bool agent_is(const std::string& state) { return desk.ask("agent", "list", "").json.find("\"state\":\"" + state + "\"") != std::string::npos; }
+
+  void customer_calls() {
+    desk.receive(customer_flow, invite());
+    desk.commit();
+    accepted = desk.last(customer_flow, "SIP/2.0 200");
+    REQUIRE_FALSE(accepted.empty());
+    desk.receive(customer_flow, in_dialog("ACK", 1, accepted));
+    desk.commit();
+  }
+  void ring(std::uint64_t page = 1) {
+    come(page);
+    REQUIRE(desk.ask("agent", "ready", "a01").ok);
+    customer_calls();
+    leg = in(told(page, "ring"), "leg");
+    REQUIRE_FALSE(leg.empty());
+  }
+  void talk(std::uint64_t page = 1) {
+    ring(page);
+    answer(page);
+    REQUIRE_FALSE(told(page, "answer").empty());
+    REQUIRE(agent_is("talking"));
+  }
+  const media::LegWanted* wanted() const {        // the newest order for the browser's leg
+    for (auto i = desk.orders.rbegin(); i != desk.orders.rend(); ++i)
+      if (const auto* order = std::get_if<media::LegWanted>(&i->order); order && text(order->leg) == leg) return order;
+    return nullptr;
+  }
+
+  std::string leg, accepted;
+};
+
+}  // namespace
+
+TEST_CASE("a page's first word makes its device, which is the agent's usual one and reachable") {
+  Seat seat;
+  seat.come(1);
+  CHECK(seat.told(1, "registered") == R"({"type":"phone.registered","device":"a01-web","legs":[]})");
+  CHECK(seat.desk.ask("device", "list", "").json.find(R"("device":"a01-web","kind":"browser","agent":"a01")") != std::string::npos);
+  CHECK(seat.reachable());
+  CHECK(seat.desk.ask("agent", "ready", "a01").ok);
+  CHECK(seat.agent_is("ready"));
+  const bool socket = std::any_of(seat.desk.orders.begin(), seat.desk.orders.end(), [](const auto& o) {
+    const auto* order = std::get_if<media::BrowserSocketWanted>(&o.order);
+    return order && order->port == 10'000 + o.worker;
+  });
+  CHECK(socket);
+}
+
+TEST_CASE("a caller rings in the page and is answered there: the worker is told names and fingerprint, and no codec is translated") {
+  Seat seat;
+  seat.talk();
+  const auto ring = seat.told(1, "ring");
+  CHECK(seat.in(ring, "caller") == "09121234567");
+  CHECK(seat.in(ring, "queue") == "support");
+  const auto* order = seat.wanted();
+  REQUIRE(order);
+  REQUIRE(order->browser);
+  CHECK(order->port == 0);
+  CHECK(order->codec == media::Codec::pcmu);       // what the customer speaks
+  CHECK(order->hears);
+  CHECK(order->browser->peer_fingerprint.size() == 32);
+  const auto answer = seat.told(1, "answer");
+  CHECK(answer.find("a=ice-ufrag:" + order->browser->our_ufrag + "\\r") != std::string::npos);
+  CHECK(answer.find("192.0.2.10 1000") != std::string::npos);
+  CHECK(order->capture);                           // recorded as any call
+  CHECK(order->capture_is_agent);
+}
+
+TEST_CASE("what ends the call is told to the other side, whoever ends it") {
+  {
+    Seat seat;
+    seat.talk();
+    seat.say(1, R"({"type":"phone.hangup","leg":")" + seat.leg + "\"}");
+    CHECK_FALSE(seat.desk.last(customer_flow, "BYE ").empty());
+    CHECK(seat.told(1, "bye") == R"({"type":"phone.bye","leg":")" + seat.leg + "\"}");
+  }
+  Seat seat;
+  seat.talk();
+  seat.desk.receive(customer_flow, in_dialog("BYE", 2, seat.accepted));
+  seat.desk.commit();
+  CHECK_FALSE(seat.told(1, "bye").empty());
+  CHECK(seat.agent_is("ready"));
+  for (const auto& [key, value] : seat.desk.rows) CHECK(key.first != storage::LiveKind::browser_leg);  // nothing is left behind
+}
+
+TEST_CASE("a call refused in the page, and one that its caller gives up") {
+  Seat seat;
+  seat.ring();
+  seat.say(1, R"({"type":"phone.reject","leg":")" + seat.leg + "\"}");
+  CHECK(seat.agent_is("paused"));                  // declined: as with any phone
+  Seat other;
+  other.ring();
+  other.desk.receive(customer_flow, in_dialog("BYE", 2, other.accepted));
+  other.desk.commit();
+  CHECK(other.told(1, "stop") == R"({"type":"phone.stop","leg":")" + other.leg + R"(","why":"cancelled"})");
+}
+
+TEST_CASE("two tabs: the second is told, takes over when it says so, and the first has no say any more; the same tab comes back unasked") {
+  Seat seat;
+  seat.come(1, R"(,"tab":"t1")");
+  seat.come(2, R"(,"tab":"t2")");
+  CHECK(seat.told(2, "taken") == R"({"type":"phone.taken"})");
+  CHECK(seat.told(2, "registered").empty());
+  seat.say(2, R"({"type":"phone.register","tab":"t2","take":true})");
+  CHECK_FALSE(seat.told(2, "registered").empty());
+  CHECK_FALSE(seat.told(1, "taken").empty());
+  REQUIRE(seat.desk.ask("agent", "ready", "a01").ok);
+  seat.customer_calls();
+  CHECK(seat.told(1, "ring").empty());
+  seat.leg = seat.in(seat.told(2, "ring"), "leg");
+  seat.answer(1);
+  CHECK(seat.in(seat.told(1, "error"), "code") == "not-registered");
+  seat.come(3, R"(,"tab":"t2")");                  // reloaded; the old connection still hangs
+  CHECK(seat.told(3, "registered").find("\"state\":\"ringing\"") != std::string::npos);
+  CHECK_FALSE(seat.told(3, "ring").empty());
+}
+
+TEST_CASE("a page that is loaded anew finds its call, and its new offer gets a new answer for the same leg") {
+  Seat seat;
+  seat.talk();
+  const auto before = *seat.wanted()->browser;
+  seat.desk.board().page_detached(1, seat.desk.now);
+  seat.desk.pass(Duration::seconds(3));
+  seat.come(2);
+  CHECK(seat.told(2, "registered").find("\"leg\":\"" + seat.leg + "\"") != std::string::npos);
+  CHECK(seat.told(2, "registered").find("\"state\":\"talking\"") != std::string::npos);
+  seat.answer(2, "resume");
+  CHECK_FALSE(seat.told(2, "answer").empty());
+  const auto after = *seat.wanted()->browser;
+  CHECK(after.our_ufrag != before.our_ufrag);      // RFC 8445 §9: never the same names again
+  CHECK(after.our_password != before.our_password);
+  CHECK(seat.agent_is("talking"));
+}
+
+TEST_CASE("killed at any moment, the call goes on: the worker is told the same, the page finds its leg") {
+  for (const bool ringing : {true, false}) {
+    Seat seat;
+    if (ringing) seat.ring();
+    else seat.talk();
+    const auto before = seat.wanted() ? std::optional(*seat.wanted()) : std::nullopt;
+    seat.desk.orders.clear();
+    seat.desk.told.clear();
+    seat.desk.kill();
+    seat.desk.commit();
+    if (before) {
+      REQUIRE(seat.wanted());
+      CHECK(*seat.wanted()->browser == *before->browser);
+      CHECK(seat.wanted()->hears == before->hears);
+    }
+    seat.come(7);
+    CHECK(seat.told(7, "registered").find(ringing ? "\"state\":\"ringing\"" : "\"state\":\"talking\"") != std::string::npos);
+    if (ringing) seat.answer(7);
+    CHECK(seat.agent_is("talking"));
+    seat.say(7, R"({"type":"phone.hangup","leg":")" + seat.leg + "\"}");
+    CHECK_FALSE(seat.desk.last(customer_flow, "BYE ").empty());
+  }
+}
+
+TEST_CASE("an accept whose answer was lost with the connection is answered again") {
+  Seat seat;
+  seat.talk();
+  seat.desk.told.clear();
+  seat.answer(1);
+  CHECK_FALSE(seat.told(1, "answer").empty());
+  CHECK(seat.agent_is("talking"));
+}
+
+TEST_CASE("a page that does not come back is no phone: after ten seconds its agent is offered nothing, and ready again when it returns") {
+  Seat seat;
+  seat.come(1);
+  REQUIRE(seat.desk.ask("agent", "ready", "a01").ok);
+  seat.desk.board().page_detached(1, seat.desk.now);
+  seat.desk.pass(Duration::seconds(9));
+  CHECK(seat.agent_is("ready"));                   // a reload is nothing to tell of
+  seat.desk.pass(Duration::seconds(2));
+  CHECK_FALSE(seat.reachable());
+  CHECK(seat.agent_is("paused"));
+  seat.come(2);
+  CHECK(seat.agent_is("ready"));
+}
+
+TEST_CASE("after a restart too a page has ten seconds to come back") {
+  Seat seat;
+  seat.come(1);
+  REQUIRE(seat.desk.ask("agent", "ready", "a01").ok);
+  seat.desk.kill();
+  seat.desk.commit();
+  CHECK(seat.reachable());
+  seat.desk.pass(Duration::seconds(11));
+  CHECK_FALSE(seat.reachable());
+}
+
+TEST_CASE("a caller who is offered to a page on its way back rings there when it is back") {
+  Seat seat;
+  seat.come(1);
+  REQUIRE(seat.desk.ask("agent", "ready", "a01").ok);
+  seat.desk.board().page_detached(1, seat.desk.now);
+  seat.customer_calls();
+  seat.desk.pass(Duration::seconds(2));
+  seat.come(2);
+  CHECK_FALSE(seat.told(2, "ring").empty());
+}
+
+TEST_CASE("sound that stops for 30 s: the page is asked to begin anew, and a leg without a page ends as lost") {
+  Seat seat;
+  seat.talk();
+  const LegId leg{std::stoull(seat.leg)};
+  seat.desk.board().worker_message(0, media::BrowserLegChanged{leg, media::BrowserState::lost, "no check came for 30 s", ""}, seat.desk.now);
+  seat.desk.commit();
+  CHECK(seat.told(1, "restart") == R"({"type":"phone.restart","leg":")" + seat.leg + "\"}");
+  seat.desk.board().page_detached(1, seat.desk.now);
+  seat.desk.board().worker_message(0, media::BrowserLegChanged{leg, media::BrowserState::lost, "no check came for 60 s", ""}, seat.desk.now);
+  seat.desk.commit();
+  CHECK_FALSE(seat.agent_is("talking"));
+  const auto told = std::any_of(seat.desk.journal.begin(), seat.desk.journal.end(), [&](const auto& recorded) {
+    const auto* ended = std::get_if<floor::LegEnded>(&recorded.event);
+    return ended && ended->leg == leg && ended->cause == floor::EndCause::lost;
+  });
+  CHECK(told);
+}
+
+TEST_CASE("a worker that dies: the leg moves, and its page is asked for a new offer") {
+  Seat seat;
+  seat.talk();
+  std::size_t at = 9;
+  for (const auto& order : seat.desk.orders)
+    if (const auto* wanted = std::get_if<media::LegWanted>(&order.order); wanted && text(wanted->leg) == seat.leg) at = order.worker;
+  REQUIRE(at < 2);
+  seat.desk.board().worker_down(at, seat.desk.now);
+  seat.desk.commit();
+  CHECK_FALSE(seat.told(1, "restart").empty());
+  seat.answer(1, "resume");
+  CHECK(seat.told(1, "answer").find("192.0.2.10 " + std::to_string(10'000 + (1 - at))) != std::string::npos);
+}
+
+TEST_CASE("hold is told to the page; what it hears then is the floor's matter") {
+  Seat seat;
+  seat.talk();
+  REQUIRE(seat.desk.ask("agent", "hold", "a01").ok);
+  CHECK(seat.told(1, "held") == R"({"type":"phone.held","leg":")" + seat.leg + R"(","held":true})");
+  REQUIRE(seat.desk.ask("agent", "resume", "a01").ok);
+  CHECK(seat.told(1, "held") == R"({"type":"phone.held","leg":")" + seat.leg + R"(","held":false})");
+}
+
+TEST_CASE("click to call: the page's own leg answers by itself") {
+  Seat seat;
+  seat.come(1);
+  REQUIRE(seat.desk.ask("agent", "ready", "a01").ok);
+  REQUIRE(seat.desk.ask("trunk", "add", "out", {{"networks", "198.51.100.0/24"}, {"host", "198.51.100.1"}}).ok);
+  seat.desk.board().resolved("out", {{sip::Transport::udp, {"198.51.100.1", 5060}, 0}}, seat.desk.now);
+  REQUIRE(seat.desk.ask("centre", "set", "", {{"outbound", "0:out"}}).ok);
+  REQUIRE(seat.desk.ask("agent", "dial", "a01", {{"number", "02188776655"}}).ok);
+  const auto ring = seat.told(1, "ring");
+  CHECK(ring.find("\"answer\":true") != std::string::npos);
+  seat.leg = seat.in(ring, "leg");
+  seat.answer(1);
+  const auto sent = std::any_of(seat.desk.sent.begin(), seat.desk.sent.end(), [](const auto& d) { return d.bytes.starts_with("INVITE sip:02188776655@"); });
+  CHECK(sent);
+}
+
+TEST_CASE("figures of the network: told to the page each time the worker has measured, and the page's own kept with the call") {
+  Seat seat;
+  seat.talk();
+  media::LegStatistics figures;
+  figures.leg = LegId{std::stoull(seat.leg)};
+  figures.packets_in = 98;
+  figures.packets_out = 100;
+  figures.lost = 2;
+  figures.lost_by_peer = 5;
+  figures.jitter_us = 3'400;
+  figures.round_trip_us = 41'000;
+  seat.desk.board().worker_message(0, media::BrowserLegMeasured{figures}, seat.desk.now);
+  seat.desk.commit();
+  CHECK(seat.told(1, "stats") == R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":2.0,"loss_down":5.0,"jitter_ms":3.4,"rtt_ms":41.0})");
+  seat.say(1, R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":1.5,"jitter_ms":12,"rtt_ms":40})");
+  seat.say(1, R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":0.5,"jitter_ms":20,"rtt_ms":30})");
+  seat.say(1, R"({"type":"phone.hangup","leg":")" + seat.leg + "\"}");
+  figures.call = CallId{1};
+  seat.desk.board().worker_message(0, media::LegRemoved{figures}, seat.desk.now);
+  seat.desk.commit();
+  const auto* measured = std::get_if<floor::LegMeasured>(&seat.desk.journal.back().event);
+  REQUIRE(measured);
+  CHECK(measured->lost_by_peer == 5);
+  CHECK(measured->peer_loss_permille == 15);
+  CHECK(measured->peer_jitter_us == 20'000);
+  CHECK(measured->peer_round_trip_us == 40'000);
+}
+
+TEST_CASE("nonsense from a page is answered with a word and harms nothing") {
+  Seat seat;
+  seat.talk();
+  for (const char* nonsense : {"", "{", "[]", "7", "null", R"({"type":7})", R"({"type":"phone.dance"})", R"({"type":"phone.hangup","leg":"99999999999999999999999"})", R"({"type":"phone.hangup","leg":"12"})",
+                               R"({"type":"phone.resume","leg":"1","sdp":"v=0"})", R"({"type":"phone.digits","leg":"1","digits":"xyz"})"})
+    seat.say(1, nonsense);
+  seat.say(1, R"({"type":"phone.resume","leg":")" + seat.leg + R"(","sdp":"v=0"})");
+  CHECK(seat.in(seat.told(1, "error"), "code") == "offer-unusable");
+  CHECK(seat.agent_is("talking"));
+  seat.desk.board().page_attached(8, "", "nobody");
+  seat.say(8, R"({"type":"phone.register"})");
+  CHECK(seat.in(seat.told(8, "error"), "code") == "agent-unknown");
+  seat.desk.board().page_attached(9, "a01-web", "a02");
+  REQUIRE(seat.desk.ask("agent", "add", "a02", {{"queues", "support"}}).ok);
+  seat.say(9, R"({"type":"phone.register"})");
+  CHECK(seat.in(seat.told(9, "error"), "code") == "device-not-yours");
+}
