@@ -116,7 +116,6 @@ async function chromiumRun() {
   });
 
   await promise('a real call shows who calls; hold and back; the call ends; its report with a next step is kept', async () => {
-    await centre.ask('admin', 'PUT', '/v1/dispositions/solved', { name_fa: 'حل شد', name_en: 'Resolved' });
     await centre.ask('admin', 'PATCH', '/v1/queues/support', { report: 'required', guidance_fa: '**سلام** بگویید و نام را بپرسید.', guidance_en: 'Say **hello** and ask for the name.' });
     const customer = centre.customer('8000', '--from', '09121234567', '--seconds', '60');
     await agent.locator('[data-testid=call][data-state=talking]').waitFor({ timeout: 20_000 });
@@ -133,7 +132,7 @@ async function chromiumRun() {
     const report = agent.getByTestId('report');
     await report.waitFor();
     await report.getByText(t('desk.reportDue')).waitFor(); // B5: not ready for the next call before this one is written down
-    await report.getByRole('radio', { name: language === 'fa' ? 'حل شد' : 'Resolved' }).click();
+    await report.getByRole('radio', { name: language === 'fa' ? 'حل شد' : 'Resolved' }).first().click();
     await report.getByLabel(t('field.note')).fill(language === 'fa' ? 'کارت را خواست مسدود شود.' : 'Wanted the card blocked.');
     await agent.keyboard.press('Alt+KeyS');
     await agent.getByText(t('desk.reportSaved')).waitFor();
@@ -336,22 +335,20 @@ async function firefoxRun() {
   page.setDefaultTimeout(15_000);
   await page.setViewport({ width: 1280, height: 800 });
   page.on('pageerror', (error) => faults.push(error.message));
-  const text = (key) => page.waitForFunction((wanted) => document.body.innerText.includes(wanted), {}, t(key));
   const press = (name) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click();
 
   await promise('Firefox: sign-in, the desk, and the microphone', async () => {
-    await page.goto(`${centre.address}/app/sign-in`);
-    await page.evaluate(...speaking(language));
+    await page.evaluateOnNewDocument(...speaking(language));
+    await page.evaluateOnNewDocument(listen);
     await page.goto(`${centre.address}/app/sign-in`);
     await page.locator('input[autocomplete=username]').fill('a02');
     await page.locator('input[type=password]').fill(centre.password('a02'));
     await page.locator('button[type=submit]').click();
     await page.waitForSelector('[data-testid=state-bar]');
-    await page.evaluate(listen);
     await press(t('phone.use'));
     await page.waitForSelector('[role=dialog]');
     await page.locator('[role=dialog] button.MuiButton-contained').click();
-    await text('phone.ready');
+    await page.waitForSelector('[data-testid=phone][data-seat=here]');
   });
 
   await promise('Firefox: a real call is answered by a key and heard; the desk shows it; it ends', async () => {

@@ -48,12 +48,17 @@ export function App() {
   const [shown, setShown] = useState<Language>();
   useEffect(() => {
     let wanted = true;
-    void loadLanguage(language).then(() => {
-      if (!wanted) return;
-      document.documentElement.lang = language;
-      document.documentElement.dir = language === 'fa' ? 'rtl' : 'ltr';
-      setShown(language);
-    });
+    const load = (): Promise<void> =>
+      loadLanguage(language).then(
+        () => {
+          if (!wanted) return;
+          document.documentElement.lang = language;
+          document.documentElement.dir = language === 'fa' ? 'rtl' : 'ltr';
+          setShown(language);
+        },
+        () => void (wanted && setTimeout(() => void load(), 1000)), // the network was away: without texts there is no page
+      );
+    void load();
     return () => {
       wanted = false;
     };
