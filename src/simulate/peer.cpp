@@ -259,6 +259,12 @@ void Peer::digit(std::uint64_t id, char which) {
   launch(transaction, bytes + body);
 }
 
+void Peer::poke(std::uint64_t id, const std::string& method) {
+  PeerCall* call = find(id);
+  if (!call || dead_ || !call->alive() || call->remote_tag.empty()) return;
+  in_dialog(*call, method, "Contact: <sip:" + (manners_.user.empty() ? "line" : manners_.user) + "@" + place() + (manners_.tcp ? ";transport=tcp>\r\n" : ">\r\n"), {});
+}
+
 void Peer::ask_options() {
   if (dead_) return;
   const auto id = begin("OPTIONS", 0, 1);

@@ -97,6 +97,7 @@ class Peer {
   void hold(std::uint64_t call, bool on);                // re-INVITE
   void refer(std::uint64_t call, const std::string& number);
   void digit(std::uint64_t call, char);
+  void poke(std::uint64_t call, const std::string& method);  // UPDATE or OPTIONS without a body, inside the dialog
   void ask_options();
   void vanish();                                         // the plug is pulled: nothing is remembered
   void connection_broke();                               // TCP: enrols again by itself

@@ -202,6 +202,8 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
           find("rung-twice", "two phones ring for " + name(index));
   const int agent = world_->agent_at(desk);
   if (agent < 0 || c.answered == Instant{}) return;
+  for (int other = 0; other < static_cast<int>(agents_.size()); ++other)
+    if (other != agent && world_->desk_of(other) == desk) return;  // two share the desk: who of them sits there is the console's word
   const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
   if (moves) return;
   if (!may_take(agent, index, now - c.called_first + Duration::seconds(plan_.clock_steps ? 40 : 1))) find("not-eligible", "agent " + std::to_string(agent) + " may not take " + name(index));

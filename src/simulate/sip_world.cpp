@@ -69,6 +69,7 @@ void SipWorld::settle_in() {
     m.password = "secret" + m.user;
     m.seed = people.seed * 1'000 + peers_.size();
     m.takes_update = dice.permille(plan_.update_permille);
+    if (plan_.session_timers_permille > 0 && dice.permille(plan_.session_timers_permille)) { m.session_timer = 120; m.refresher_is_us = dice.permille(500); }
     return m;
   };
   peers_.push_back(std::make_unique<Peer>(0, *this, manners(trunk_ip, "")));
@@ -469,6 +470,46 @@ void SipWorld::look_at_console() {
   }
 }
 
+// Somebody presses some button, whether it makes sense or not.
+void SipWorld::anything() {
+  const int agent = static_cast<int>(chance_.below(static_cast<std::int64_t>(people_.size())));
+  const int colleague = static_cast<int>(chance_.below(static_cast<std::int64_t>(people_.size())));
+  const std::string& queue = plan_.people.queues[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(plan_.people.queues.size())))].code;
+  Peer& phone = *peers_[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(peers_.size())))];
+  std::vector<std::uint64_t> live;
+  for (const auto& [id, call] : phone.calls()) if (call.alive()) live.push_back(id);
+  const std::uint64_t call = live.empty() ? 0 : live[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(live.size())))];
+  switch (chance_.below(18)) {
+    case 0: return ask(agent, "hold", {}, false);
+    case 1: return ask(agent, "resume", {}, false);
+    case 2: return ask(agent, "transfer", {{"agent", code(colleague)}}, false);
+    case 3: return ask(agent, "transfer", {{"queue", queue}}, false);
+    case 4: return ask(agent, "consult", {{"agent", code(colleague)}}, false);
+    case 5: return ask(agent, "complete", {}, false);
+    case 6: return ask(agent, "cancel", {}, false);
+    case 7: return ask(agent, "pause", {{"reason", "tea"}}, false);
+    case 8: return ask(agent, "ready", {}, false);
+    case 9: return ask(agent, "ready", {{"device", plan_.people.agents[static_cast<std::size_t>(people_[static_cast<std::size_t>(agent)].desk)].settings.device}}, false);
+    case 10: return phone.hang_up(call);
+    case 11: return phone.hold(call, true);
+    case 12: return phone.hold(call, false);
+    case 13: return phone.digit(call, '7');
+    case 14: return phone.refer(call, plan_.people.queues.front().number);
+    case 15: return phone.poke(call, "UPDATE");
+    case 16: return phone.poke(call, "OPTIONS");
+    case 17: {
+      if (!control_->is_up()) return;
+      if (chance_.permille(300)) return ask(agent, "out", {}, false);
+      const auto wishes = control_->board()->floor().leg_wishes();
+      if (wishes.empty()) return;
+      const CallId which = wishes[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(wishes.size())))].call;
+      control_->ask({"call", "give", std::to_string(which.value), {{"agent", code(agent)}}, "boss"}, [](const switchboard::Reply&) {});
+      return;
+    }
+    default: return;
+  }
+}
+
 // --- what people notice
 
 // Whoever sees the phone come back presses "ready" once more: it may have been set aside meanwhile.
@@ -575,6 +616,7 @@ void SipWorld::live(const Act& act) {
       schedule(now_ + Duration::seconds(1), What::second);
       if (now_.us / 1'000'000 % plan_.listens_every == 0) look_for_silence();
       look_at_console();
+      if (plan_.chaos_permille > 0 && !healed_ && chance_.permille(plan_.chaos_permille)) anything();
       if (witness_) witness_->second();
       return;
     case What::arrive: case What::give_up: case What::talk_ends: case What::refreshes: return act_of_customer(act);

@@ -32,11 +32,11 @@ struct SipPlan {
   Duration commit = Duration::milliseconds(2);       // 0: the quick world, nothing is ever in flight
   // per talk
   int phone_holds_permille = 0, refers_permille = 0, digits_permille = 0;
-  int session_timers_permille = 0;          // of customers
-  int update_permille = 0;                  // of customers: they take UPDATE
+  int session_timers_permille = 0;          // of phones, and of the carrier
+  int update_permille = 0;                  // of phones, and of the carrier: UPDATE is taken
   std::size_t workers = 2;
   int listens_every = 2;                    // seconds: how often a worker looks who is heard
-  bool star_codes = false;                  // half of the presence by phone
+  int chaos_permille = 0;                   // of seconds: somebody does something at the wrong moment
 };
 
 SipPlan sip_centre_day(std::uint64_t seed);  // 50 agents, 6,000 calls, nothing goes wrong but what people do
@@ -187,6 +187,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   void ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again = true);
   void ask_now(std::uint64_t question);
   void look_at_console();
+  void anything();
   void press_ready(int peer);
   int serving(int customer, int* desk) const;   // the agent who talks with that customer now, or -1
   std::string number_of(int customer) const;
