@@ -102,7 +102,7 @@ function Controls({ agent, call }: { agent: AgentRow; call: CallRow }) {
     { key: 'Alt+KeyC', label: 'desk.cancelConsult', icon: mdiUndoVariant, allowed: consulting, shown: consulting, run: () => act(() => tell(agent.code, 'cancel')) },
     { key: 'Alt+KeyX', label: 'desk.hangup', icon: mdiPhoneHangup, colour: 'error', allowed: true, shown: true, run: () => act(() => tell(agent.code, 'hangup')) },
   ];
-  useActions(actions.filter((each) => each.shown));
+  useActions(actions.filter((each) => each.shown && each.key !== 'Alt+KeyM')); // the phone's own key, on every page
   return (
     <>
       <Stack direction="row" sx={{ gap: 1, flexWrap: 'wrap', mt: 2.5 }}>

@@ -27,6 +27,7 @@ export function PhoneBar(_: { agent: string }) {
   const active = state.legs.find((each) => each.state !== 'ringing');
   useActions([
     { key: 'Alt+KeyA', label: 'phone.accept', allowed: ringing !== undefined, run: () => ringing && void phone.accept(ringing.leg) },
+    { key: 'Alt+KeyM', label: state.muted ? 'phone.unmute' : 'phone.mute', allowed: active !== undefined, run: () => phone.mute(!state.muted) },
     { key: 'Alt+KeyJ', label: 'phone.reject', allowed: ringing !== undefined, run: () => ringing && phone.reject(ringing.leg) },
   ]);
   return (
