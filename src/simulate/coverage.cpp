@@ -147,6 +147,8 @@ void Coverage::floor(const Stimulus& stimulus, const Floor& before) {
     void operator()(const Configure&) const {}
     void operator()(const Restarted&) const {}
     void operator()(const LegReplacedByPeer&) const {}
+    void operator()(const floor::CompleteReport&) const {}
+    void operator()(const floor::ReleaseReport&) const {}
   };
   std::visit(Reader{agent_meets, named, call_meets, call_of_agent, leg_meets, by_role, state, before}, stimulus);
 }
