@@ -76,13 +76,13 @@ build-tsan/build.ninja: | dependencies-build
 
 quick: build
 	@$(NINJA) -C build --quiet
-	@ctest --test-dir build -L quick -j$(JOBS) --output-on-failure
+	@ctest --test-dir build -L quick -j$(JOBS) --timeout 300 --output-on-failure
 
 test: dependencies-test build build-asan/build.ninja build-tsan/build.ninja
 	@$(NINJA) -C build --quiet
 	@$(NINJA) -C build-asan --quiet
 	@$(NINJA) -C build-tsan --quiet pasokh test_storage test_archive test_switchboard test_api test_app test_media  # what has threads
-	@ctest --test-dir build --output-on-failure
+	@ctest --test-dir build --timeout 600 --output-on-failure
 
 bench: dependencies-test build
 	@$(NINJA) -C build --quiet $$($(NINJA) -C build -t targets all | sed -n 's/^\(bench_[a-z0-9_]*\): CXX_EXECUTABLE.*$$/\1/p')
