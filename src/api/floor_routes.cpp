@@ -95,6 +95,40 @@ Result<JsonText> own_desk(Call& call, const Nothing&) {
   return JsonText{"{\"agent\":" + (own.size() > 2 ? own.substr(1, own.size() - 2) : std::string("null")) + ",\"calls\":" + own_calls + "}"};
 }
 
+std::string text_in(const JsonView& row, std::string_view field) {
+  for (const auto& [key, member] : row.members())
+    if (key == field && member.kind() == JsonView::Kind::text) return std::string(member.text());
+  return {};
+}
+
+struct Colleague { std::string code, name, state; PASOKH_FIELDS(code, name, state) };
+struct NamedQueue { std::string code, name; PASOKH_FIELDS(code, name) };
+struct Colleagues { std::vector<Colleague> agents; std::vector<NamedQueue> queues; PASOKH_FIELDS(agents, queues) };
+
+// Whom an agent may pass a call to: names and states, no figures.
+Result<Colleagues> colleagues(Call& call, const Nothing&) {
+  Colleagues found;
+  TRY(agents, call.services.ask_one({.noun = "agent", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  TRY(queues, call.services.ask_one({.noun = "queue", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  TRY(parsed_agents, Json::parse(agents));
+  for (const JsonView row : parsed_agents.root().items()) found.agents.push_back({text_in(row, "agent"), text_in(row, "name"), text_in(row, "state")});
+  TRY(parsed_queues, Json::parse(queues));
+  for (const JsonView row : parsed_queues.root().items()) found.queues.push_back({text_in(row, "queue"), text_in(row, "name")});
+  return found;
+}
+
+struct Guidance { std::string code, name, guidance_fa, guidance_en, report; PASOKH_FIELDS(code, name, guidance_fa, guidance_en, report) };
+
+// What an agent needs to know of a queue beside a call: its guidance, and whether a report is owed.
+Result<Guidance> guidance(Call& call, const Nothing&) {
+  TRY(queues, call.services.ask_one({.noun = "queue", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
+  TRY(parsed, Json::parse(queues));
+  for (const JsonView row : parsed.root().items())
+    if (text_in(row, "queue") == call.at("code"))
+      return Guidance{text_in(row, "queue"), text_in(row, "name"), text_in(row, "guidance_fa"), text_in(row, "guidance_en"), text_in(row, "report")};
+  return trouble("queue-unknown", "There is no queue \"" + call.at("code") + "\".");
+}
+
 Result<JsonText> live_calls(Call& call, const Nothing&) {
   TRY(json, call.services.ask_one({.noun = "call", .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
   return JsonText{std::move(json)};
@@ -140,6 +174,10 @@ std::vector<Route> floor_routes() {
   std::vector<Route> rows;
   rows.push_back(route<Nothing, JsonText>({.operation = "desk", .method = "GET", .path = "/v1/desk", .says = "The own state and the own live calls of an agent",
       .permission = Permission::work_own_calls, .faults = {"agent-unknown"}, .asks_centre = true, .answer_schema = object_schema}, own_desk));
+  rows.push_back(route<Nothing, Colleagues>({.operation = "desk_colleagues", .method = "GET", .path = "/v1/desk/colleagues", .says = "Whom a call may be passed to: agents with their state, queues",
+      .permission = Permission::work_own_calls, .asks_centre = true}, colleagues));
+  rows.push_back(route<Nothing, Guidance>({.operation = "desk_queue", .method = "GET", .path = "/v1/desk/queues/{code}", .says = "A queue as its agents need it beside a call",
+      .permission = Permission::work_own_calls, .faults = {"queue-unknown"}, .asks_centre = true}, guidance));
   rows.push_back(route<SitDown, JsonText>(act("agent_ready", "/v1/agents/{code}/ready", "Sign in where needed and take calls"), ready));
   rows.push_back(route<Pause, JsonText>(act("agent_pause", "/v1/agents/{code}/pause", "Take no calls for a while"), pause));
   rows.push_back(route<Nothing, JsonText>(act("agent_out", "/v1/agents/{code}/out", "Sign out"), out));

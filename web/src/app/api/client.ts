@@ -1,5 +1,4 @@
 // The one way to the server. Paths, methods and request bodies are those of docs/api/openapi.json (schema.ts is made from it).
-import type { ComingPath } from './coming';
 import type { paths } from './schema';
 
 export class Refusal extends Error {
@@ -18,7 +17,7 @@ export function isRefusal(error: unknown, code?: string): error is Refusal {
   return error instanceof Refusal && (code === undefined || error.code === code);
 }
 
-type Path = (keyof paths & string) | ComingPath;
+type Path = keyof paths & string;
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 export interface Options {
   path?: Record<string, string>;
