@@ -117,7 +117,7 @@ export function Elapsed({ since, limit }: { since: string; limit?: number }) {
   const over = limit !== undefined && ms > limit;
   return (
     <Box component="span" className="figures" sx={over ? { color: 'error.main', fontWeight: 700 } : undefined}>
-      {format.duration(ms)}
+      {Date.parse(since) > 0 ? format.duration(ms) : '–' /* it never began: an agent who has not signed in yet */}
     </Box>
   );
 }
