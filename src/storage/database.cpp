@@ -77,7 +77,13 @@ Result<Database> Database::open(const std::string& path, Mode mode, Sync sync) {
     settings += std::string("pragma journal_mode = wal; pragma synchronous = ") + (sync == Sync::full ? "full;" : "normal;");
   // calls, numbers, hashes of passwords: nobody else's business, whatever the folder allows; -wal and -shm take the file's mode
   if (mode == Mode::read_write) ::chmod(path.c_str(), S_IRUSR | S_IWUSR);
-  if (auto set = database.run(settings); !set) return within("opening " + path, std::move(set).error());
+  // SQLite asks nobody to wait for the change to WAL: of several that open a new file at once, all but one are told "busy"
+  auto set = database.run(settings);
+  for (int tries = 0; !set && set.error().code == "busy" && tries < busy_ms / 20; ++tries) {
+    sqlite3_sleep(20);
+    set = database.run(settings);
+  }
+  if (!set) return within("opening " + path, std::move(set).error());
   return database;
 }
 

@@ -343,25 +343,32 @@ TEST_CASE("read in one go, event by event, or anew after a loss: byte for byte t
 TEST_CASE("three processes catch up at once beside a running writer: each answer is whole, nothing is counted twice") {
   Scratch scratch;
   std::vector<pid_t> children;
+  int start[2];
+  REQUIRE(::pipe(start) == 0);
+  for (int i = 0; i < 3; ++i) {                       // before the writer's thread is there: a fork beside it would take its locks along
+    const pid_t child = ::fork();
+    if (child == 0) {
+      char nothing = 0;
+      ::close(start[1]);
+      (void)!::read(start[0], &nothing, 1);           // until the parent closes its end
+      for (int round = 0; round < 60; ++round) {
+        auto reports = Reports::open(scratch.dir);
+        if (!reports) ::_exit(2);
+        auto rows = reports->queues(whole_day());
+        if (!rows) ::_exit(3);
+        ::usleep(2'000);
+      }
+      ::_exit(0);
+    }
+    children.push_back(child);
+  }
   {
     Day day(scratch.dir);
     day.settings();
     day.sign_in(0, 1);
     day.flush();
-    for (int i = 0; i < 3; ++i) {
-      const pid_t child = ::fork();
-      if (child == 0) {
-        for (int round = 0; round < 60; ++round) {
-          auto reports = Reports::open(scratch.dir);
-          if (!reports) ::_exit(2);
-          auto rows = reports->queues(whole_day());
-          if (!rows) ::_exit(3);
-          ::usleep(2'000);
-        }
-        ::_exit(0);
-      }
-      children.push_back(child);
-    }
+    ::close(start[0]);
+    ::close(start[1]);
     for (std::uint64_t call = 1; call <= 300; ++call) {
       const auto ms = static_cast<std::int64_t>(call) * 1'000;
       day.arrives(ms, call, Day::support);
