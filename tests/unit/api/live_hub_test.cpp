@@ -1,6 +1,8 @@
 // The hub without sockets: who may say what, and what passes through to the browser phones.
 #include <doctest/doctest.h>
 
+#include <atomic>
+
 #include <thread>
 
 #include "api/live_hub.h"
@@ -42,7 +44,7 @@ struct Room {
     auto store = storage::AccessStore::open(folder.path);
     access = store->get();
     add_one_of_each_role(*access, now);
-    services = std::make_unique<Services>(folder.path, folder.path, centre, std::move(*store), Hooks{.metrics = {}, .now = [this] { return now; }, .phones = &phones});
+    services = std::make_unique<Services>(folder.path, folder.path, centre, std::move(*store), Hooks{.metrics = {}, .now = [this] { return Instant{clock.load()}; }, .phones = &phones});
     hub = std::make_unique<LiveHub>(*services);
   }
   Caller caller(const std::string& login, access::Role role) {
@@ -54,6 +56,7 @@ struct Room {
   RecordingCentre centre;
   Switchroom phones;
   Instant now{1'795'000'000'000'000};
+  std::atomic<std::int64_t> clock{now.us};   // `now`, as the hub's thread reads it
   storage::AccessStore* access = nullptr;
   std::unique_ptr<Services> services;
   std::unique_ptr<LiveHub> hub;
@@ -93,6 +96,7 @@ TEST_CASE("a role that is taken away ends the live socket; so does idleness of w
   REQUIRE(room.access->change(*user));
   CHECK(first->hears("signed-out"));
   room.now = room.now + Duration::minutes(16);
+  room.clock = room.now.us;
   CHECK(room.access->end_sessions("nobody", ""));  // something has changed: looked at now, not within half a minute
   CHECK(second->hears("signed-out"));
   CHECK(second->hears("end 0"));
