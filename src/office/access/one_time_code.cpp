@@ -36,7 +36,8 @@ std::string sha1(std::string_view bytes) {
   std::string padded(bytes);
   padded += static_cast<char>(0x80);
   while (padded.size() % 64 != 56) padded += '\0';
-  for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>((std::uint64_t{bytes.size()} * 8) >> shift);
+  const std::uint64_t bits = static_cast<std::uint64_t>(bytes.size()) * 8;
+  for (int shift = 56; shift >= 0; shift -= 8) padded += static_cast<char>(bits >> shift);
   for (std::size_t at = 0; at < padded.size(); at += 64) sha1_block(state, reinterpret_cast<const unsigned char*>(padded.data()) + at);
   std::string out;
   for (const auto word : state)
