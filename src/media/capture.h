@@ -4,6 +4,7 @@
 //   header  magic[8]  version u32  capture id u64  salt[8]                       drawn anew by each worker: the salt names the epoch
 //   block   magic u32 "PBLK"  number u32  salt[8]  length u32  tag[16]           then `length` bytes of ciphertext
 // A header is repeated, the same, before each handful of blocks (a chunk of capture_ring.h), so that any piece can be read by itself.
+// Such a piece begins at a multiple of 4 KiB, for which disks and page caches ask half the price; zeros stand before the next one.
 // Each block holds at most 200 ms and is AES-256-GCM on its own: the nonce is its salt and number, numbers count from 0 in each
 // epoch, so a nonce is used once. Authenticated besides the text: the header before it, and the block's magic, number, salt and length.
 // In the text of a block: base u64 (µs of its first record), then records:

@@ -168,7 +168,7 @@ class CaptureFiles::Writer {
     if (status.st_nlink == 0) return try_later(file);    // deleted between open and lock
     if (const auto foreign = why_foreign(file, status.st_size); !foreign.empty()) return fail(file, foreign);
     if (is_short(file)) return;
-    file.base = file.end = status.st_size < static_cast<std::int64_t>(capture_format::header_size) ? 0 : status.st_size;
+    file.base = file.end = status.st_size < static_cast<std::int64_t>(capture_format::header_size) ? 0 : capture_format::next_piece(status.st_size);
     file.device = status.st_dev;
     file.inode = status.st_ino;
     crash_point("opened");
@@ -244,7 +244,7 @@ class CaptureFiles::Writer {
     std::array<iovec, chunks_at_once> pieces;
     std::size_t left = 0, first = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      pieces[i] = {chunks[i]->data, chunks[i]->size.load(std::memory_order_acquire)};
+      pieces[i] = {chunks[i]->data, static_cast<std::size_t>(capture_format::next_piece(chunks[i]->size.load(std::memory_order_acquire)))};
       left += pieces[i].iov_len;
     }
     while (left > 0) {

@@ -21,6 +21,9 @@ inline constexpr std::size_t authenticated = 4 + 4 + salt_size + 4;   // of the 
 inline constexpr std::size_t base_size = 8, record_header_size = 18;
 inline constexpr std::size_t largest_text = 16 * 1024;
 inline constexpr std::size_t longest_bytes = 1500;
+inline constexpr std::int64_t piece = 4096;                            // a header stands at a multiple of it
+
+inline std::int64_t next_piece(std::int64_t at) { return (at + piece - 1) / piece * piece; }
 
 template <class T> void put(std::uint8_t*& at, T n) { std::memcpy(at, &n, sizeof n); at += sizeof n; }
 template <class T> T get(const std::uint8_t*& at) { T n; std::memcpy(&n, at, sizeof n); at += sizeof n; return n; }

@@ -19,6 +19,9 @@
 #include "media/test_points.h"
 
 namespace pasokh::media {
+
+using namespace capture_format;
+
 namespace {
 
 // Another process' ring, mapped. What stands in it is checked: it may have been cut or damaged.
@@ -106,13 +109,14 @@ Result<std::int64_t> move_epoch(int fd, const std::string& file, const struct st
   }
   if (other_file) return std::int64_t{0};            // a capture of the same name in another container, or one that was deleted since
   if (base < 0) {
-    base = std::max<std::int64_t>(status.st_size - chunks.front()->offset, 0);  // offset 0: the first of its epoch
+    base = std::max<std::int64_t>(next_piece(status.st_size) - chunks.front()->offset, 0);  // offset 0: the first of its epoch
   }
   for (Chunk* chunk : chunks) chunk->place(base, status.st_dev, status.st_ino);
   std::int64_t moved = 0, end = status.st_size;
   for (const Chunk* chunk : chunks) {
     const std::size_t size = chunk->size.load(std::memory_order_acquire);
-    const std::int64_t at = base <= end && chunk->offset <= end - base ? base + chunk->offset : end;  // never a hole, were the place damaged
+    // were the place damaged, there should not be a hole of any length
+    const std::int64_t last = next_piece(end), at = base <= last && chunk->offset <= last - base ? base + chunk->offset : last;
     end = std::max(end, at + static_cast<std::int64_t>(size));
     if (!write_at(fd, chunk->data, size, at)) {
       const int error = errno;

@@ -155,10 +155,10 @@ class Reading {
     while (at_ < size_) {
       if (!window_.reach(at_, block_header_size + largest_text)) return false;
       if (is_header()) take_header();
-      else if (!take_block()) ++at_;
+      else if (!skip_padding() && !take_block()) pass_over();
     }
     if (bad_from_ < 0) return true;
-    if (cut_) summary_.torn_end = true;
+    if (is_torn()) summary_.torn_end = true;
     else damaged(bad_from_, size_, "do not open");
     return true;
   }
@@ -180,8 +180,7 @@ class Reading {
     std::memcpy(header.data(), here(), header_size);
     if (bad_from_ >= 0) {
       // another worker went on where the one before it was torn off; within one epoch nothing can be torn
-      const bool torn = header != proved_ && torn_until_ > at_;
-      if (torn) summary_.torn_end = true;
+      if (header != proved_ && is_torn()) summary_.torn_end = true;
       else damaged(bad_from_, at_, "do not open");
       bad_from_ = -1;
     }
@@ -200,9 +199,8 @@ class Reading {
     if (opened != Opened::yes) {
       if (bad_from_ < 0) {
         bad_from_ = at_;
-        const std::size_t same = std::min(left(), header_size);
-        cut_ = opened == Opened::cut || (same < header_size && std::memcmp(here(), file_magic.data(), std::min<std::size_t>(8, same)) == 0);
-        torn_until_ = reach_of_block();
+        bad_until_ = at_;
+        torn_until_ = reach();
       }
       return false;
     }
@@ -224,10 +222,29 @@ class Reading {
     return true;
   }
 
+  // Zeros up to where the next piece may begin. Blocks that became zeros are missed by the numbers of those behind them.
+  bool skip_padding() {
+    if (bad_from_ >= 0) return false;
+    const std::int64_t end = std::min(next_piece(at_), size_);
+    const std::uint8_t* from = here();
+    if (end == at_ || std::any_of(from, from + (end - at_), [](std::uint8_t octet) { return octet != 0; })) return false;
+    at_ = end;
+    return true;
+  }
+
+  void pass_over() {
+    if (*here() != 0) bad_until_ = at_ + 1;
+    ++at_;
+  }
+
+  // what does not open is the beginning of a block or header that was not written to its end
+  bool is_torn() const { return torn_until_ > bad_until_; }
+
   // where what begins here would end, were it a block or a header; 0: it is neither
-  std::int64_t reach_of_block() const {
+  std::int64_t reach() const {
     const std::uint8_t* read = here();
-    if (left() >= 4 && std::memcmp(read, &block_magic, 4) == 0) {
+    const std::size_t same = std::min<std::size_t>(left(), 4);
+    if (std::memcmp(read, &block_magic, same) == 0) {
       std::uint32_t length = 0;
       if (left() >= block_header_size) std::memcpy(&length, read + 4 + 4 + salt_size, sizeof length);
       return at_ + static_cast<std::int64_t>(block_header_size) + std::min<std::int64_t>(length, largest_text);
@@ -254,8 +271,8 @@ class Reading {
   const std::function<void(const CaptureRecord&)>& take_;
   Header header_, proved_;           // the one before this place; the last one that a block opened with
   std::int64_t header_at_ = 0;
-  std::int64_t at_ = header_size, bad_from_ = -1, torn_until_ = 0;
-  bool cut_ = false;                 // at bad_from_ stands the beginning of what the file ends in
+  std::int64_t at_ = header_size;
+  std::int64_t bad_from_ = -1, bad_until_ = 0, torn_until_ = 0;   // until: behind the last octet of it that is not zero; behind what it may be the beginning of
   std::uint32_t expected_ = 0;
   Block block_;
   CaptureSummary summary_;

@@ -20,16 +20,16 @@
 namespace pasokh::media {
 
 struct Chunk {
-  static constexpr std::size_t size_whole = 18 * 1024;   // five blocks of both sides of a call, 20 ms a packet
   static constexpr std::size_t header_size = 512;
-  static constexpr std::size_t room = size_whole - header_size;
+  static constexpr std::size_t room = 16 * 1024;         // five blocks of both sides of a call, 20 ms a packet; written whole, at whole pages
+  static constexpr std::size_t size_whole = header_size + room;
   enum : std::uint32_t { free = 0, used = 1 };
 
   std::atomic<std::uint32_t> state;
   std::atomic<std::uint32_t> size;                       // bytes that are whole: a header, then blocks
   std::uint64_t salt;                                    // of the epoch
   std::int64_t epoch_began_us;                           // epochs of one file are put into this order
-  std::int64_t offset;                                   // of the first byte, within the epoch
+  std::int64_t offset;                                   // of the first byte, within the epoch; as base a multiple of 4096
   std::atomic<std::int64_t> base;                        // where the epoch begins in the file; -1: not yet known
   std::uint64_t device, inode;                           // of the file, when base is known
   std::uint32_t path_size;

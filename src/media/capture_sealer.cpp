@@ -10,10 +10,11 @@ namespace pasokh::media {
 
 using namespace capture_format;
 
-static_assert(CaptureSealer::header_bytes == header_size && CaptureSealer::largest_block == block_header_size + largest_text);
+static_assert(CaptureSealer::header_bytes == header_size && CaptureSealer::largest_block <= largest_text);
 
 namespace {
-constexpr std::size_t first_room = 4096;             // 190 ms of both sides at 20 ms a packet; grows where packets are smaller
+constexpr std::size_t first_room = 4096;             // 180 ms of both sides at 20 ms a packet; grows where packets are smaller
+constexpr std::size_t most_room = CaptureSealer::largest_block - block_header_size;
 }
 
 void CaptureSealer::Free::operator()(evp_cipher_ctx_st* cipher) const { EVP_CIPHER_CTX_free(cipher); }
@@ -41,8 +42,8 @@ std::uint64_t CaptureSealer::salt() const {
 }
 
 bool CaptureSealer::make_room(std::size_t wanted) {
-  if (wanted > largest_text) return false;
-  const std::size_t room = std::min(largest_text, std::max<std::size_t>(2 * room_, wanted));
+  if (wanted > most_room) return false;
+  const std::size_t room = std::min(most_room, std::max<std::size_t>(2 * room_, wanted));
   auto larger = std::make_unique<std::uint8_t[]>(room);
   if (used_ > 0) std::memcpy(larger.get(), text_.get(), used_);
   text_ = std::move(larger);

@@ -16,7 +16,7 @@ namespace pasokh::media {
 
 class CaptureSealer {
  public:
-  static constexpr std::size_t header_bytes = 28, largest_block = 36 + 16 * 1024;
+  static constexpr std::size_t header_bytes = 28, largest_block = 16 * 1024 - 64;
 
   CaptureSealer() = default;
   CaptureSealer(CaptureSealer&&) noexcept = default;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "media/capture_format.h"
 #include "media/leg.h"
 #include "media/log.h"
 #include "media/test_points.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr std::size_t most_early_marks = 32, most_closed = 1000;
 constexpr std::int64_t at_once = 1;                          // due since 1970: the next sweep looks at it
 // A block is sealed when its first record is this old; the sweep each 20 ms keeps it within the 200 ms that a crash may cost.
-constexpr std::int64_t block_span_us = 170'000;
+constexpr std::int64_t block_span_us = 160'000;
 constexpr std::int64_t hasty_span_us = 120'000;              // where sealed is not yet safe: the writing thread takes 20 ms more
 constexpr std::int64_t chunk_span_us = 2'000'000;            // a chunk that fills slowly goes to the disk after this
 constexpr const char* memory_full = "the disk does not take what is recorded: the memory for it is full";
@@ -224,8 +225,10 @@ bool Captures::take_chunk(Capture& capture, std::int64_t at_us) {
 
 void Captures::hand_over(Capture& capture) {
   if (!capture.chunk) return;
-  capture.bytes += capture.chunk->size.load(std::memory_order_relaxed);
   Chunk* chunk = std::exchange(capture.chunk, nullptr);
+  const auto size = static_cast<std::int64_t>(chunk->size.load(std::memory_order_relaxed)), whole = capture_format::next_piece(size);
+  std::memset(chunk->data + size, 0, static_cast<std::size_t>(whole - size));
+  capture.bytes += whole;
   files_->write(capture.epoch, chunk, !ring_->outlives(chunk));
 }
 

@@ -20,7 +20,7 @@ namespace pasokh::media {
 
 struct Leg;
 
-struct Capture {
+struct alignas(64) Capture {
   // a packet touches these
   CaptureSealer sealer;
   std::int64_t clock_offset_us = 0;                          // monotonic to CLOCK_REALTIME

@@ -73,6 +73,7 @@ class Worker final : TransportUser, RelayEvents, BrowserUser {
   // TransportUser
   void on_datagram(Token, std::uint8_t* bytes, std::size_t size, const Address& from) override;
   void on_ready(Token) override;
+  void on_soon(Token, Ahead) override;
   // RelayEvents
   void heard_first(Leg&) override;
   void heard_digit(Leg&, Digit) override;
@@ -184,6 +185,22 @@ void Worker::on_datagram(Token token, std::uint8_t* bytes, std::size_t size, con
   if (!leg) return;
   if (token.kind == Token::Kind::rtp) relay_.on_rtp(*leg, bytes, size, from, now_us_);
   else on_rtcp(*leg, bytes, size, from);
+}
+
+// First the leg, then its capture, whose place stands in the leg, then the block in the making, whose place stands in the capture.
+void Worker::on_soon(Token token, Ahead ahead) {
+  if (token.kind != Token::Kind::rtp || token.fd >= by_fd_.size()) return;
+  const Leg* leg = by_fd_[token.fd];
+  if (!leg) return;
+  switch (ahead) {
+    case Ahead::two: return leg->fetch();
+    case Ahead::one:
+      if (leg->capture) __builtin_prefetch(leg->capture, 1);
+      return;
+    case Ahead::none:
+      if (leg->capture) leg->capture->sealer.fetch();
+      return;
+  }
 }
 
 void Worker::on_ready(Token token) {

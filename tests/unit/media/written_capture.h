@@ -26,7 +26,10 @@ class WrittenCapture {               // one epoch; a second one goes on behind t
     if (sealer_.empty()) return;
     const auto& header = sealer_.header();
     std::string bytes;
-    if (blocks_++ % 5 == 0) bytes.assign(header.begin(), header.end());   // as at the beginning of each chunk
+    if (blocks_++ % 5 == 0) {                          // as at the beginning of each chunk
+      bytes.assign(static_cast<std::size_t>(-lseek(fd_, 0, SEEK_END) & 4095), '\0');
+      bytes.append(header.begin(), header.end());
+    }
     const std::size_t before = bytes.size(), size = sealer_.block_size();
     bytes.resize(before + size);
     good_ = good_ && sealer_.seal(reinterpret_cast<std::uint8_t*>(bytes.data()) + before) && write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
