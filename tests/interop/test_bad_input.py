@@ -230,8 +230,14 @@ class DiskFull(InteropTest):
         if mount.returncode:
             self.skipTest("a small disk cannot be mounted here: " + mount.stderr.strip())
         self.addCleanup(subprocess.run, ["umount", "-l", base])
-        centre = Pasokh(folder=os.path.join(base, "centre"))
+        centre = Pasokh(folder=os.path.join(base, "centre"), start=False)
         centre.base = base
+        path = os.path.join(centre.folder, "pasokh.toml")
+        with open(path) as f:
+            text = f.read()
+        with open(path, "w") as f:
+            f.write(text.replace("recording_stop_mib = 512", "recording_stop_mib = 1"))  # this disk is smaller than what else is to stay free
+        centre.start()
         self.centres.append(centre)
         self.addCleanup(centre.close)
         self.quiet_queue(centre)
