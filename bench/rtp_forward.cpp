@@ -250,7 +250,8 @@ struct Worker {
     while (control.flush() && control.wants_write()) usleep(500);
   }
   void stop() {
-    kill(pid, SIGKILL);
+    control.send(Quit{});
+    flush();
     waitpid(pid, nullptr, 0);
   }
 };

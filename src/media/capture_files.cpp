@@ -167,8 +167,8 @@ class CaptureFiles::Writer {
     if (fstat(file.fd, &status) != 0) return fail(file, error_text("reading", path, errno));
     if (status.st_nlink == 0) return try_later(file);    // deleted between open and lock
     if (const auto foreign = why_foreign(file, status.st_size); !foreign.empty()) return fail(file, foreign);
-    if (is_short(file)) return;
     file.base = file.end = status.st_size < static_cast<std::int64_t>(capture_format::header_size) ? 0 : capture_format::next_piece(status.st_size);
+    if (is_short(file)) return;
     file.device = status.st_dev;
     file.inode = status.st_ino;
     crash_point("opened");

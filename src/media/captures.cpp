@@ -298,8 +298,9 @@ void Captures::act_on(const CaptureFiles::Told& told, const Tell& tell) {
       if (Capture* capture = of_epoch(told.epoch)) {
         drop_chunk(*capture);
         if (!capture->stopped) stop(*capture, told.why);
-      } else {
-        log_line("error", "a recording could not be closed whole", {{"why", told.why}});
+      } else if (const auto closing = closing_.find(told.epoch); closing != closing_.end()) {
+        log_line("error", "a recording could not be closed whole", {{"capture", text(closing->second)}, {"why", told.why}});
+        tell(CaptureStopped{closing->second, told.why});
       }
       return;
     case CaptureFiles::Told::Kind::closed: {

@@ -574,13 +574,19 @@ int run_worker(const WorkerOptions& options) {
   signal(SIGXFSZ, SIG_IGN);                      // a file size limit is a write error, not the end of calls
   signal(SIGTERM, [](int) { told_to_end = 1; });
   (void)setpriority(PRIO_PROCESS, 0, -10);       // audio before everything else, a starting control included; refused without the right to it
-  Worker worker(options);
-  if (const auto started = worker.start(); !started) {
-    log_line("error", "a media worker cannot start", {{"why", started.error().text}});
-    return 1;
+  log_in_the_background();
+  int status = 0;
+  {
+    Worker worker(options);
+    if (const auto started = worker.start()) {
+      worker.run();
+    } else {
+      log_line("error", "a media worker cannot start", {{"why", started.error().text}});
+      status = 1;
+    }
   }
-  worker.run();
-  return 0;
+  finish_log(500);
+  return status;
 }
 
 }  // namespace pasokh::media
