@@ -7,6 +7,7 @@
 #include "api/json_read.h"
 #include "api/json_value.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace pasokh::api {
 namespace {
@@ -285,6 +286,7 @@ std::vector<LiveHub::Task> LiveHub::wait_for_work() {
 }
 
 void LiveHub::run() {
+  name_this_thread("live-hub");
   for (;;) {
     const auto tasks = wait_for_work();
     bool due = false;

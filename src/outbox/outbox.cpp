@@ -11,6 +11,7 @@
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "outbox/post.h"
 #include "outbox/store.h"
 #include "storage/journal.h"
@@ -37,7 +38,8 @@ class Running final : public Outbox {
  public:
   Running(OutboxOptions options, Store reading, Store delivering, Store adding)
       : options_(std::move(options)), reading_(std::move(reading)), delivering_(std::move(delivering)), adding_(std::move(adding)),
-        reader_([this] { work(reader_wakes_, reader_wake_, [this] { return read_journal(); }); }), sender_([this] { work(sender_wakes_, sender_wake_, [this] { return deliver(); }); }) {}
+        reader_([this] { work("outbox-reader", reader_wakes_, reader_wake_, [this] { return read_journal(); }); }),
+        sender_([this] { work("outbox-sender", sender_wakes_, sender_wake_, [this] { return deliver(); }); }) {}
   ~Running() override { stop(); }
 
   // After each commit, so it costs next to nothing while nobody listens: a first webhook is seen at the next look.
@@ -75,7 +77,8 @@ class Running final : public Outbox {
 
   // Calls `once` until it has nothing to do, then waits to be woken; once: what to wait at most.
   template <class Once>
-  void work(std::condition_variable& wakes, bool& woken, Once once) {
+  void work(const char* name, std::condition_variable& wakes, bool& woken, Once once) {
+    name_this_thread(name);
     for (;;) {
       const auto rest = once();
       std::unique_lock lock(guard_);
