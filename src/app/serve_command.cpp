@@ -71,7 +71,7 @@ int serve_command(const Args& args) {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
-  auto recordings = Recordings::open(dir, configuration.captures, configuration.recordings);
+  auto recordings = Recordings::open(dir, configuration.captures, configuration.recordings, configuration.recording_stop_mib << 20);
   if (!recordings) return fail(recordings.error().text);
 
   switchboard::LoopOptions options;

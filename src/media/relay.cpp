@@ -61,7 +61,7 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
   if (content == Content::other) { ++leg.dropped_bad; leave_out(leg); return; }
   if (!leg.wanted.receive) return;
 
-  if (leg.capture) capture_packet(*leg.capture, leg, packet, content == Content::event, now_us);
+  if (leg.capture) captures_.packet(*leg.capture, leg, packet, content == Content::event, now_us);
   if (content == Content::event) {
     leg.events_seen = true;
     if (const auto digit = leg.events.on_packet(packet.payload, packet.size, packet.timestamp, now_us)) events_.heard_digit(leg, *digit);

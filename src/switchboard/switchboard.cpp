@@ -330,7 +330,7 @@ void Switchboard::hear(LegId leg, const floor::Hearing& hearing) {
 
 std::string Switchboard::capture_file(CaptureId capture) const { return setup_.captures + "/" + text(capture) + ".capture"; }
 
-media::CaptureWanted Switchboard::wanted(CaptureId id, const Capture& capture) const { return {id, capture.call, capture_file(id), capture.key}; }
+media::CaptureWanted Switchboard::wanted(CaptureId id, const Capture& capture) const { return {id, capture.call, capture_file(id), capture.key, setup_.hooks.recording_stop_bytes}; }
 
 void Switchboard::set_capture(const floor::Record& e) {
   auto set_side = [&](LegId leg, CaptureId capture, bool is_agent) {
