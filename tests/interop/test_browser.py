@@ -1,7 +1,9 @@
 """The browser as a phone: a real Chromium answers a real SIP caller. What each hears is compared with what the other said. Reload of
 the page, loss of the network, an ICE restart, kill -9 of the control process and of the media worker: the call goes on."""
 import json
+import math
 import os
+import random
 import re
 import select
 import shutil
@@ -30,6 +32,41 @@ def murmur(seed, seconds):
 
 
 SIGNALS = {"customer": murmur(21, 2), "agent": murmur(22, 2)}
+
+
+def syllables(seed, seconds):
+    """What an encoder takes for speech (there is no error correction for anything else): a murmur without its lowest tones that swells and ends."""
+    samples, low = murmur(seed, seconds), 40
+    around = [sum(samples[(i + k - low // 2) % len(samples)] for k in range(low)) / low for i in range(len(samples))]
+    loud = [max(0.0, math.sin(2 * math.pi * 2.5 * i / 8000)) ** 0.5 for i in range(len(samples))]
+    samples = [(s - a) * l for s, a, l in zip(samples, around, loud)]
+    return [int(s * 14000 / max(map(abs, samples))) for s in samples]
+
+
+SPEECH = {"customer": syllables(31, 2), "agent": syllables(32, 2)}
+
+
+def share_unheard(heard, signal):
+    """Of the loud 20 ms of what was said: the share that was not heard so. `heard` has silence where nothing came."""
+    around, size = signal + signal + signal, len(signal)
+    lag, best = 0, 0.0
+    for start in range(len(heard) // 4, len(heard) - 3200, len(heard) // 8):  # somewhere 0.4 s came well enough to find the place
+        found, value = g711.best_lag(heard[start:start + 3200:2], around[:2 * size:2], range(0, size // 2), size=1600)
+        if value > best:
+            lag, best = 2 * found - start, value
+    assert best > 0.5, "nothing of the signal was found: %.2f" % best
+    loud = unheard = 0
+    for start in range(0, len(heard) - 160, 160):
+        at = size + (start + lag) % size
+        if sum(s * s for s in around[at:at + 160]) < 160 * 1000 ** 2:
+            continue
+        loud += 1
+        value, step = max((g711.correlation(heard[start:start + 160], around[at + d:at + d + 160]), d) for d in range(-4, 5))
+        if value > 0.7:
+            lag += step
+        else:
+            unheard += 1
+    return unheard / loud
 
 
 def likeness(heard, signal):
@@ -88,22 +125,23 @@ class Desk:
 
 
 class Way:
-    """A router between the page and the server: it can lose everything, and give the page another address."""
+    """A router between the page and the server: it can lose everything or a share, and give the page another address."""
 
-    def __init__(self):
+    def __init__(self, ip="127.0.0.1"):
+        self.ip, self.loss, self.draw = ip, 0.0, random.Random(7)
         self.page_side, self.server_side = self._socket(), self._socket()
         self.port, self.open, self.page, self.server, self.ended = self.page_side.getsockname()[1], True, None, None, False
         threading.Thread(target=self._carry, daemon=True).start()
 
     def _socket(self):
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        made.bind(("127.0.0.1", 0))
+        made.bind((self.ip, 0))
         return made
 
     def through(self, sdp):
         """The answer, as if the server stood where this router's outside is."""
-        self.server = ("127.0.0.1", int(re.search(r"m=audio (\d+)", sdp).group(1)))
-        return re.sub(r"(m=audio |a=candidate:.* 127\.0\.0\.1 )\d+", r"\g<1>%d" % self.port, sdp)
+        self.server = (self.ip, int(re.search(r"m=audio (\d+)", sdp).group(1)))
+        return re.sub(r"(m=audio |a=candidate:.* %s )\d+" % re.escape(self.ip), r"\g<1>%d" % self.port, sdp)
 
     def move(self):
         before, self.server_side = self.server_side, self._socket()
@@ -116,6 +154,8 @@ class Way:
                     data, source = side.recvfrom(2048)
                     if side is self.page_side:
                         self.page = source
+                    if self.draw.random() < self.loss:
+                        continue
                     if self.open and side is self.page_side:
                         self.server_side.sendto(data, self.server)
                     elif self.open:
@@ -131,9 +171,11 @@ class Way:
 
 
 class WithChromium(InteropTest):
+    signals = SIGNALS
+
     @classmethod
     def open_browser(cls):
-        return Chromium(SIGNALS["agent"])
+        return Chromium(cls.signals["agent"])
 
     @classmethod
     def setUpClass(cls):
@@ -156,7 +198,7 @@ class WithChromium(InteropTest):
         self.prepare(path)
         self.server.start()
         self.quiet_queue(self.server)
-        self.sound = self.rtp(SIGNALS)
+        self.sound = self.rtp(self.signals)
         self.page = self.chromium.page()
         self.addCleanup(self.page.close)
         self.desk = Desk(self, self.server, "a01", self.page)
@@ -228,7 +270,7 @@ class BrowserPhone(WithChromium):
         self.assertEqual((row["outcome"], row["agent"]), ("answered", "a01"))
         self.check_recording(row)
 
-    def check_recording(self, row):
+    def recording(self, row):
         def finished():
             return any(r["call"] == row["call"] and r["state"] == "finished" for r in self.server.json("archive", "list"))
         wait_until(finished, patient(20), lambda: "the recording to be finished: %s" % self.server.json("archive", "list"), every=0.1)
@@ -236,6 +278,10 @@ class BrowserPhone(WithChromium):
         self.server.cli("archive", "export", row["call"], "--to", path)
         rate, (left, right) = read_wav(path)
         self.assertEqual(rate, 8000)
+        return left, right
+
+    def check_recording(self, row):
+        (left, right), rate = self.recording(row), 8000
         self.assertGreater(likeness(left[rate:3 * rate], SIGNALS["customer"]), 0.8, "the customer on the left")
         self.assertGreater(likeness(right[rate:3 * rate], SIGNALS["agent"]), 0.8, "the browser on the right")
 
@@ -386,6 +432,89 @@ class BrowserPhone(WithChromium):
         self.desk.connect()
         self.desk.register()
         wait_until(lambda: next(a for a in self.server.json("agent", "list") if a["agent"] == "a01")["state"] == "ready", patient(5), "the agent to be ready again")
+
+
+class WithLoss(WithChromium):
+    """F1: a seat whose network loses packets. The same loss first with G.711, then with Opus and its error correction."""
+    signals = SPEECH
+    loss = 0.09
+
+    def way(self):
+        return Way()
+
+    def talk_through_loss(self):
+        self.desk.way = self.way()
+        self.addCleanup(self.desk.way.close)
+        call, leg = self.talk()
+        time.sleep(2)                              # sound flows and the page's buffer is filled
+        self.desk.way.loss = self.loss
+        return call, leg
+
+    def hear(self, call, seconds):
+        """What came to the customer in that time, silence where nothing came; and the share that the page had to guess."""
+        before, page = len(self.sound.heard(call.media).payloads), self.page.run("phone.figures()")
+        time.sleep(seconds)                        # the conversation itself
+        payloads, figures = self.sound.heard(call.media).payloads[before:], self.page.run("phone.figures()")
+        first = payloads[0][2]
+        came = [((ts - first) & 0xFFFFFFFF, g711.decode(data, kind)) for kind, _, ts, data in payloads if kind in (0, 8)]
+        heard = [0] * (max(at for at, _ in came if at < 1 << 31) + 160)
+        for at, samples in came:
+            if at < 1 << 31:
+                heard[at:at + len(samples)] = samples
+        return heard, (figures["concealed"] - page["concealed"]) / max(1, figures["samples"] - page["samples"]), figures
+
+    def to_opus(self, leg):
+        told = self.desk.told("codec", leg=leg, timeout=25)
+        self.assertEqual(told["codec"], "opus")
+        self.page.run("phone.prefer('%d')" % told["payload"])
+
+    def measured_leg(self, row, leg):
+        def measured():
+            return [each for each in self.server.report("call", row["call"])[0]["legs"] if each["leg"] == leg and each["codec"]]
+        wait_until(measured, patient(10), lambda: "the figures of the leg: %s" % self.server.report("call", row["call"]))
+        return measured()[0]
+
+    def test_loss_is_measured_and_opus_is_heard_better_than_g711_under_the_same_loss(self):
+        call, leg = self.talk_through_loss()
+        g711_heard, g711_guessed, figures = self.hear(call, 4)
+        self.assertEqual((figures["sends"], figures["speaks"]), ("audio/PCMA", "audio/PCMA"))
+        self.to_opus(leg)
+        time.sleep(4)                              # the page's encoder learns of the loss from our reports (RFC 3550 §6.4)
+        opus_heard, opus_guessed, figures = self.hear(call, 8)
+        self.assertEqual((figures["sends"], figures["speaks"]), ("audio/opus", "audio/opus"))
+        self.assertGreater(figures["fec"], 0)
+        self.desk.socket.wait(lambda m: m.get("type") == "phone.stats" and m["codec"] == "opus", patient(5), "the codec beside the figures")
+        shares = {"customer": (share_unheard(g711_heard, SPEECH["agent"]), share_unheard(opus_heard, SPEECH["agent"])), "page": (g711_guessed, opus_guessed)}
+        print("loss %.0f %%: not heard by the customer: G.711 %.1f %%, Opus %.1f %%; guessed by the page: G.711 %.1f %%, Opus %.1f %%" %
+              tuple(100 * x for x in (self.loss, *shares["customer"], *shares["page"])))
+        for who, (with_g711, with_opus) in shares.items():
+            self.assertGreater(with_g711, self.loss / 2, "%s: the network was not that bad: this test would show nothing" % who)
+            self.assertLess(with_opus, 0.6 * with_g711, who)
+        self.desk.way.loss = 0.0
+        self.page.run("phone.take()")
+        time.sleep(3)                              # the conversation itself
+        self.assertGreater(likeness(self.page.run("phone.take()"), SPEECH["customer"]), 0.8, "what the page heard is not what the customer said")
+        self.page.run("phone.press('7')")
+        wait_until(lambda: self.sound.heard(call.media).digits() == "7", patient(5), "the page's digit at the customer, beside Opus")
+        self.desk.close()                          # a page that is loaded anew goes on with Opus by itself
+        self.page.load()
+        self.desk.connect()
+        self.desk.register()
+        answer = self.desk.accept(leg, how="resume")
+        self.assertRegex(answer["sdp"], r"m=audio \d+ \S+ 111 8 ")
+        self.hear(call, 3)
+        self.assertEqual(self.page.run("phone.figures()")["sends"], "audio/opus")
+        self.desk.say("hangup", leg)
+        call.wait_ended(patient(5))
+        row = self.row(self.server, "09120000001")
+        left, right = self.recording(row)
+        self.assertGreater(len(right), 8000 * 20)
+        said = right[-8000 * 14:-8000 * 8]         # in the time of Opus
+        self.assertLess(share_unheard(said, SPEECH["agent"]), 0.6 * shares["customer"][0], "the recording has what was heard")
+        self.assertLess(share_unheard(left[8000 * 4:8000 * 12], SPEECH["customer"]), 0.02, "the customer's side never was on that network")
+        measured = self.measured_leg(row, leg)
+        self.assertEqual(measured["codec"], "Opus")
+        self.assertGreater(measured["lost"], 20)
 
 
 class WithoutUdp(WithChromium):
