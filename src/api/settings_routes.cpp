@@ -41,7 +41,8 @@ struct AgentSettings {
 struct DeviceSettings {
   static constexpr auto schema_name = "DeviceSettings";
   std::optional<std::string> password, agent, name;
-  PASOKH_FIELDS(password, agent, name)
+  std::optional<std::string> kind;           // phone (SIP) or browser; a device keeps its kind
+  PASOKH_FIELDS(password, agent, name, kind)
 };
 struct NumberSettings {
   static constexpr auto schema_name = "NumberSettings";

@@ -506,7 +506,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       const auto& s = m.statistics;
       const auto seen = board.browsers_.take_figures(s.leg);
       if (s.packets_in == 0 && s.packets_out == 0) return;
-      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : "G711", s.lost_by_peer, seen.loss_permille, seen.jitter_us, seen.round_trip_us}, now);
+      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : s.opus_in > 0 || s.opus_out > 0 ? "Opus" : "G711", s.lost_by_peer, seen.loss_permille, seen.jitter_us, seen.round_trip_us}, now);
     }
     void operator()(const media::LegHeard& m) const {
       if (auto found = board.legs_.find(m.leg); found != board.legs_.end()) found->second.heard = true;
@@ -538,7 +538,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       board.log("error", "browser-port-refused", {{"port", std::to_string(m.port)}, {"why", m.why}, {"do", "free the port, or set [browser] port in pasokh.toml; calls by SIP go on"}});
     }
     void operator()(const media::BrowserLegChanged& m) const { board.browser_leg_changed(m, now); }
-    void operator()(const media::BrowserLegMeasured& m) const { board.browsers_.measured(m.statistics, board); }
+    void operator()(const media::BrowserLegMeasured& m) const { board.browsers_.measured(m.statistics, now, board); }
   };
   std::visit(Visitor{*this, worker, now}, message);
   settle(now);

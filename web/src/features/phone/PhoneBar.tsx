@@ -120,7 +120,7 @@ function Talking({ leg, phone, state }: { leg: Leg; phone: Phone; state: PhoneSt
   const format = useFormat();
   const now = useNow();
   const { quality } = state;
-  const figures = quality ? t('phone.quality', { loss: format.decimal(quality.loss, 1), jitter: format.number(quality.jitter_ms), rtt: format.number(quality.rtt_ms) }) : t('phone.measuring');
+  const figures = quality ? t('phone.quality', { loss: format.decimal(quality.loss, 1), jitter: format.number(quality.jitter_ms), rtt: format.number(quality.rtt_ms) }) + (quality.codec === 'opus' ? ` · ${t('phone.opus')}` : '') : t('phone.measuring');
   return (
     <Stack direction="row" sx={{ alignItems: 'center', gap: 1 }} data-testid="talking" data-leg={leg.leg} data-state={leg.state} data-grade={quality?.grade}>
       <Typography sx={{ fontWeight: 700 }}>

@@ -3,6 +3,7 @@
 import { offerSeatPhone, type SeatPhone } from '../../app/seatPhone';
 import { preferences } from '../../app/preferences';
 import type { Connection, PhoneFrame } from '../../app/live/connection';
+import { prefer } from './codec';
 import { type Quality, QualityMeter } from './quality';
 import { Ringer } from './ringer';
 
@@ -34,6 +35,7 @@ const tabName = (sessionStorage['pasokh.tab'] ??= crypto.randomUUID?.() ?? Strin
 export class Phone {
   state: PhoneState = { seat: 'off', legs: [], muted: false, silenced: false };
   private readonly peers = new Map<string, RTCPeerConnection>();
+  private readonly codecs = new Map<string, number>(); // the payload type that the server wants of a leg, once it has said so
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private readonly listeners = new Set<() => void>();
   private readonly audio = new Audio();
@@ -131,7 +133,11 @@ export class Phone {
     if (frame.type === 'phone.held') return this.change(leg, { state: frame.held ? 'held' : 'talking' });
     if (frame.type === 'phone.restart') return this.offer(leg, 'phone.resume');
     if (frame.type === 'phone.answer') return this.answered(leg, String(frame.sdp));
-    if (frame.type === 'phone.stats') return this.meter.fromServer(leg, Number(frame.loss ?? 0));
+    if (frame.type === 'phone.codec') {
+      this.codecs.set(leg, Number(frame.payload));
+      return this.speak(leg);
+    }
+    if (frame.type === 'phone.stats') return this.meter.fromServer(leg, Number(frame.loss ?? 0), String(frame.codec ?? ''));
     if (frame.type === 'phone.error') this.set({ said: String(frame.text ?? frame.code ?? '') });
   }
 
@@ -185,6 +191,14 @@ export class Phone {
     const present = this.state.legs.find((each) => each.leg === leg);
     if (present?.state === 'connecting' || present?.state === 'ringing') this.change(leg, { state: 'talking' });
     this.meter.watch(leg, peer);
+    await this.speak(leg);
+  }
+
+  // An order that came while an answer was awaited is done after it.
+  private async speak(leg: string) {
+    const peer = this.peers.get(leg);
+    const payload = this.codecs.get(leg);
+    if (peer && payload !== undefined) await prefer(peer, payload).catch((error: unknown) => this.set({ said: String(error) }));
   }
 
   private pathChanged(leg: string, peer: RTCPeerConnection) {
@@ -256,6 +270,7 @@ export class Phone {
   private drop(leg: string) {
     clearTimeout(this.timers.get(leg));
     this.timers.delete(leg);
+    this.codecs.delete(leg);
     this.closePeer(leg);
   }
   private closePeer(leg: string) {
