@@ -264,12 +264,14 @@ void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds,
     move(**known, from, turn);
   }
   Binding& binding = **known;
+  const bool rebooted = !binding.call_id.empty() && binding.call_id != request.call_id();
   binding.contact = std::move(contact);
   binding.expires = turn.now + Duration::seconds(seconds);
   binding.call_id = request.call_id();
   binding.cseq = request.cseq();
   core_.timers.set(binding.timer, binding.expires);
   turn.out.save(RowKind::binding, row_key(binding), to_bytes<BindingRow>(binding));
+  if (rebooted && on_rebooted) on_rebooted(device.config.device, binding.contact, turn);
 }
 
 void Registrar::unbind(Device& device, std::size_t place, Turn turn) {
