@@ -54,6 +54,7 @@ class SipAuditor : public Witness {
 
   void find(const char* check, std::string text);
   void rings(int desk, const PeerCall&);
+  bool is_over_for_us(const PeerCall&) const;   // a BYE or CANCEL has left or come
   void look_at_hearing();
   void look_at_rings();
   void look_for_idle_pair();
@@ -62,6 +63,7 @@ class SipAuditor : public Witness {
   Instant calm_since(int peer) const;           // no fault has touched this phone, the carrier, the machine since then
   Customer& customer(int index);
   const floor::QueueSettings& queue_of(int customer) const;
+  Duration shortest_wait(int customer) const;
   std::string name(int customer) const { return "caller " + std::to_string(customer); }
 
   SipPlan plan_;
@@ -73,7 +75,7 @@ class SipAuditor : public Witness {
   std::vector<Desk> desks_;
   std::vector<Agent> agents_;
   std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
-  std::set<std::string> ended_by_us_;                 // Call-IDs for which our BYE or CANCEL has left
+  std::unordered_map<std::string, Instant> ended_by_us_;  // Call-IDs for which our BYE or CANCEL has left: when first
   std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
   std::set<std::string> heard_;                       // INVITEs of ours that a phone has answered in any way
   std::unordered_map<std::uint64_t, Instant> bad_since_;
