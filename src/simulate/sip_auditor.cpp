@@ -62,8 +62,9 @@ Instant SipAuditor::calm_since(int peer) const { return std::max({world_->quiet_
 
 // --- the wire, at our door
 
-void SipAuditor::sent_by_us(int, std::string_view bytes) {
+void SipAuditor::sent_by_us(int peer, std::string_view bytes) {
   if (bytes.starts_with("INVITE ") && !has_to_tag(bytes)) {
+    if (peer != 0) unfinished_.try_emplace(std::string(line_of(bytes, "Call-ID")), Unfinished{peer - 1, world_->now()});
     invites_.try_emplace(std::string(line_of(bytes, "Call-ID")), Sent{world_->now(), world_->decided_after()});
     const auto from = line_of(bytes, "From");
     const auto sip = from.find("sip:");
@@ -79,7 +80,8 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     return sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4)));
   };
   if (peer != 0 && bytes.starts_with("SIP/2.0 ")) {
-    if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.insert(std::string(line_of(bytes, "Call-ID")));
+    if (bytes[8] != '1' && line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) unfinished_.erase(std::string(line_of(bytes, "Call-ID")));
+    if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
@@ -171,7 +173,9 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   Desk& d = desks_[at(desk)];
   // a phone that lost its power is found out by its silence (30 s) and a question (32 s)
   if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
-  if (call.settled == Instant{} && agent >= 0) agents_[at(agent)].ready_since = Instant::never();  // perhaps set aside
+  // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
+  const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
+  if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (index < 0) return;
@@ -203,10 +207,12 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
   if (c.served || !line) return;  // a transfer or a consult: another order
   const floor::QueueSettings& mine = queue_of(index);
+  // the other phone's first sign of life was here when this one was chosen: until then a CANCEL waits (§9.1)
+  auto was_heard = [&](const PeerCall& other) { const auto heard = heard_.find(other.call_id); return heard != heard_.end() && heard->second < sent->second.decided_after; };
   if (mine.strategy != floor::Strategy::ring_all)
     for (std::size_t p = 1; p <= desks_.size(); ++p)
       for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
-        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && heard_.contains(other.call_id) && !is_over_for_us(other) && invites_.contains(other.call_id) &&
+        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && was_heard(other) && !is_over_for_us(other) && invites_.contains(other.call_id) &&
             invites_.at(other.call_id).at < sent->second.at &&  // both left together (a slow disk): this one may be the one taken back, and its CANCEL waits (§9.1)
             other.began < invites_.at(other.call_id).at + Duration::seconds(2) && calm_since(static_cast<int>(p)) < invites_.at(other.call_id).at)
           find("rung-twice", "two phones ring for " + name(index));
@@ -228,8 +234,19 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
     const bool may_be_on_its_way = plan_.loss_permille > 0 || now - world_->quiet_since() < grace_;
     if (!before || may_be_on_its_way || !may_take(agent, other, sent->second.decided_after - o.called_last)) continue;
     if (std::any_of(invites_.begin(), invites_.end(), [&](const auto& i2) { return i2.second.at + Duration::seconds(1) > now && i2.first != call.call_id; })) continue;  // another phone is being rung this very moment
+    if (may_be_held_back(other, now - o.called_last)) continue;
     find("order-of-service", name(other) + " waits longer than " + name(index) + " and agent " + std::to_string(agent) + " may take both");
   }
+}
+
+// One INVITE at a time: a phone whose INVITE was taken back (or that has not said a word yet) gets its next one up to 3 s later, and
+// for that long the wire does not tell for whom.
+bool SipAuditor::may_be_held_back(int index, Duration waited) const {
+  return std::any_of(unfinished_.begin(), unfinished_.end(), [&](const auto& invite) {
+    const int agent = world_->agent_at(invite.second.desk);
+    const bool rings_as_usual = heard_.contains(invite.first) && !ended_by_us_.contains(invite.first);
+    return !rings_as_usual && world_->now() - invite.second.sent < Duration::seconds(100) && agent >= 0 && may_take(agent, index, waited);
+  });
 }
 
 bool SipAuditor::is_over_for_us(const PeerCall& call) const { return ended_by_us_.contains(call.call_id) || ended_by_peer_.contains(call.call_id); }
@@ -284,8 +301,10 @@ void SipAuditor::look_at_hearing() {
     if (!customers_[i].alive) continue;
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
+    const auto bye = ended_by_us_.find(line->call_id);
+    const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 

@@ -691,7 +691,7 @@ void SipWorld::act_of_agent(const Act& act) {
       case What::completes:
         customer.consulted = false;
         schedule(now_ + Duration::seconds(75), What::refreshes, 0, act.a, act.b);  // a colleague's phone may ring that long
-        return ask(customer.asks, fate.permille(600) ? "complete" : "cancel", {}, false);
+        return ask(customer.asks, fate.permille(600) ? "complete" : "cancel", {});
       default: break;
     }
     if (customer.held) return;

@@ -304,6 +304,7 @@ void Legs::forget_pending(Leg& leg, std::string_view branch) {
 }
 
 void Legs::say_bye(Leg& leg, Turn turn) {
+  has_rung_off(leg);
   answer_settled(leg);
   std::erase_if(leg.pending, [](const Pending& pending) { return pending.kind != Pending::Kind::notify; });
   ask(leg, {Pending::Kind::bye}, turn);

@@ -117,7 +117,7 @@ class Legs {
   void call_off(Leg& leg, Fork& fork, Turn turn);                    // CANCEL, or it is not sent at all
   void cancel_fork(Leg& leg, Fork& fork, Turn turn);
   Fork* fork_of(Leg& leg, std::string_view branch) const;
-  bool rings_off(DeviceId device, std::string_view target) const;    // an INVITE that was taken back there has no end yet
+  bool rings_off(DeviceId device, const Fork& fork) const;            // what was before at that phone has no end yet
   void has_rung_off(const Leg& leg);
   void ring_waiting(Turn turn);                                      // whose phone has rung off meanwhile
   void wait_for_phone(Leg& leg, Turn turn);

@@ -116,6 +116,7 @@ void Legs::on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn)
   // the session is over: what we still had to ask is moot, save a BYE of our own that is under way
   std::erase_if(leg.pending, [](const Pending& pending) { return pending.kind != Pending::Kind::bye; });
   leg.end_on_ack = false;
+  has_rung_off(leg);
   if (!leg.refused) answer_settled(leg);
   arm(leg);
   drop_when_done(leg, turn);

@@ -99,7 +99,7 @@ void Legs::dial(std::unique_ptr<Leg> made, Turn turn) {
   Leg& leg = add(std::move(made));
   for (auto& fork : leg.forks) {
     fork.branch = core_.unique.branch();
-    if (leg.device && rings_off(leg.device, fork.target)) fork.state = Fork::State::waiting;
+    if (leg.device && rings_off(leg.device, fork)) fork.state = Fork::State::waiting;
     else send_fork(leg, fork, turn);
   }
   changed(leg);
@@ -109,12 +109,16 @@ void Legs::dial(std::unique_ptr<Leg> made, Turn turn) {
 // A CANCEL must wait for the first provisional answer (§9.1) and may get lost: until the INVITE that was taken back has its final
 // answer (and the BYE its own, when that was a 2xx), or nobody gives one, the phone rings or will. A second INVITE would find its
 // only line busy, and its agent would be set aside for nothing.
-bool Legs::rings_off(DeviceId device, std::string_view target) const {
+// The same holds for a call whose BYE waits for an ACK (§15).
+bool Legs::rings_off(DeviceId device, const Fork& wanted) const {
   const auto found = of_device_.find(device);
   if (found == of_device_.end()) return false;
-  for (const LegId id : found->second)
-    for (const auto& fork : find(id)->forks)
-      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == target) return true;
+  for (const LegId id : found->second) {
+    const Leg& leg = *find(id);
+    if (leg.end_on_ack && leg.flow.remote == wanted.flow.remote) return true;
+    for (const auto& fork : leg.forks)
+      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == wanted.target) return true;
+  }
   return false;
 }
 
@@ -146,7 +150,7 @@ void Legs::ring_waiting(Turn turn) {
     for (const LegId id : found->second) {
       Leg& leg = *find(id);
       for (auto& fork : leg.forks) {
-        if (fork.state != Fork::State::waiting || rings_off(device, fork.target)) continue;
+        if (fork.state != Fork::State::waiting || rings_off(device, fork)) continue;
         fork.state = Fork::State::trying;
         changed(leg);
         send_fork(leg, fork, turn);
