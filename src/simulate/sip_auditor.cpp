@@ -85,8 +85,8 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     return;
   }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
-    ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
-    if (peer != 0) return;
+    const bool first = ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID"))).second;
+    if (peer != 0) { if (first) desks_[at(peer - 1)].bye_reached = world_->now(); return; }
     if (const int index = caller(); index >= 0 && !world_->line_of(index)) customer(index).end_reached = std::min(customer(index).end_reached, world_->now());
     return;
   }
@@ -357,7 +357,7 @@ void SipAuditor::look_for_idle_pair() {
     if (agents_[at(a)].ready_since == Instant::never() || agents_[at(a)].ready_since + long_enough > now || !world_->works(a)) continue;
     const int desk = world_->desk_of(a);
     const Peer& phone = world_->peer(desk + 1);
-    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || desks_[at(desk)].free_since + wrap_up + long_enough > now) continue;
+    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
     if (calm_since(desk + 1) + long_enough > now) continue;
     free.push_back(a);
   }

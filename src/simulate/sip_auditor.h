@@ -47,6 +47,7 @@ class SipAuditor : public Witness {
   };
   struct Desk {
     Instant free_since;                         // no call of any kind at the phone
+    Instant bye_reached;                        // its last BYE was at our door: the wrap-up counts from there
     int calls = 0;
   };
   struct Agent { Instant ready_since = Instant::never(); };
