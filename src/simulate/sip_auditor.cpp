@@ -85,8 +85,8 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     return;
   }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
-    const bool first = ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID"))).second;
-    if (peer != 0) { if (first) desks_[at(peer - 1)].bye_reached = world_->now(); return; }
+    ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
+    if (peer != 0) { desks_[at(peer - 1)].bye_reached = world_->now(); return; }  // the last: a kill may have lost what came before
     if (const int index = caller(); index >= 0 && !world_->line_of(index)) customer(index).end_reached = std::min(customer(index).end_reached, world_->now());
     return;
   }
@@ -285,7 +285,7 @@ void SipAuditor::look_at_hearing() {
       const Instant bye_left = bye == ended_by_us_.end() ? Instant::never() : bye->second;
       if (lasts(key(talks_alone, p, id), calm && !line && customer(index).end_reached < now && calm_since(peer) < std::min(customer(index).ended, bye_left), grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
       if (!line) continue;
-      const bool watch = calm && !hold;
+      const bool watch = calm && !hold && !(bye != ended_by_us_.end() && calm_since(peer) >= bye_left);
       const auto mine = watch ? world_->voice_at(peer, call) : SipWorld::Voice{};
       if (lasts(key(hears_not, p, id), watch && (mine.peer != 0 || mine.call != line->id), grace_)) find("hearing", "the agent at phone " + std::to_string(i) + " does not hear " + name(index));
       const auto theirs = watch ? world_->voice_at(0, *line) : SipWorld::Voice{};
