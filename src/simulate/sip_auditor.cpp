@@ -70,6 +70,7 @@ void SipAuditor::sent_by_us(int peer, std::string_view bytes) {
     const auto sip = from.find("sip:");
     if (const int index = sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4))); index >= 0) customer(index).asked_until = world_->now() + longest_ring_;
   }
+  if (peer == 0 && bytes.starts_with("SIP/2.0 200") && line_of(bytes, "CSeq").ends_with(" INVITE")) taken_.insert(std::string(line_of(bytes, "Call-ID")));
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
 }
 
@@ -84,6 +85,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
+  if (bytes.starts_with("CANCEL ") && taken_.contains(std::string(line_of(bytes, "Call-ID")))) return;  // §9.2: crossed; their BYE will come
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
     ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
     if (peer != 0) { desks_[at(peer - 1)].bye_reached = world_->now(); return; }  // the last: a kill may have lost what came before
@@ -176,6 +178,7 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
   const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
   if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if (notice == Notice::hung_up_here) { d.hung_up = call.call_id; d.hung_up_at = now; }
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (index < 0) return;
@@ -358,6 +361,7 @@ void SipAuditor::look_for_idle_pair() {
     const int desk = world_->desk_of(a);
     const Peer& phone = world_->peer(desk + 1);
     if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
+    if (const Desk& d = desks_[at(desk)]; !d.hung_up.empty() && !ended_by_peer_.contains(d.hung_up) && !ended_by_us_.contains(d.hung_up) && now - d.hung_up_at < Duration::seconds(32)) continue;  // timer F
     if (calm_since(desk + 1) + long_enough > now) continue;
     free.push_back(a);
   }

@@ -362,7 +362,8 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
 }
 
 // RFC 3261 §10.2.4: a phone keeps the Call-ID of its registrations until it starts anew. One with another Call-ID has lost its
-// calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for.
+// calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for, and
+// an INVITE that was to ring it is repeated at once, as timer A would in up to 16 s.
 void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
   const auto found = of_device_.find(device);
   if (found == of_device_.end()) return;
@@ -370,8 +371,12 @@ void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
   for (const LegId id : ids) {
     Leg& leg = *find(id);
     bool rang_there = false;
-    for (auto& fork : leg.forks)
+    for (auto& fork : leg.forks) {
+      if (fork.target == contact && fork.state == Fork::State::trying)
+        if (auto* invite = core_.transactions.find(client_key(fork.branch, "INVITE")); invite && invite->kind == Transaction::Kind::invite_client)
+          static_cast<InviteClient*>(invite)->moved_to(fork.flow, turn);
       if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == contact) { fork.state = Fork::State::failed; rang_there = true; }
+    }
     if (rang_there) {
       has_rung_off(leg);
       changed(leg);
