@@ -60,7 +60,7 @@ struct Endpoint::Impl {
   void invite(Message request, const Flow& from, Turn turn);
   void outside_dialog(const Message& request, const Flow& from, Turn turn);
   void options(const Message& request, const Flow& from, Turn turn);
-  void again(Transaction& transaction, const Message& request, Turn turn);
+  void again(Transaction& transaction, const Message& request, const Flow& from, Turn turn);
   bool looks_like_device(const Message& request, const Flow& from) const;
   bool known_source(const Flow& from) { return registrar.device_at(from) || registrar.address_has_device(from.remote.ip) || trunk_of(from.remote.ip); }
   std::optional<TrunkId> trunk_of(const std::string& ip) { return trunks.at_address(ip); }
@@ -95,7 +95,7 @@ void Endpoint::Impl::take(const Flow& from, std::string_view bytes, Turn turn) {
 
 void Endpoint::Impl::request(Message request, const Flow& from, Turn turn) {
   const auto key = server_key(request);
-  if (auto* known = core.transactions.find(key)) return again(*known, request, turn);
+  if (auto* known = core.transactions.find(key)) return again(*known, request, from, turn);
   const bool in_dialog = !request.to_tag().empty();
   if (!in_dialog && !known_source(from) && !rates.allow(from.remote.ip, core.config.requests_per_second_per_source, turn.now)) {
     ++core.counters.refused_rate;
@@ -110,12 +110,13 @@ void Endpoint::Impl::request(Message request, const Flow& from, Turn turn) {
   core.refuse_stateless(request, from, 481, turn);                   // §12.2.2
 }
 
-void Endpoint::Impl::again(Transaction& transaction, const Message& request, Turn turn) {
+void Endpoint::Impl::again(Transaction& transaction, const Message& request, const Flow& from, Turn turn) {
   ++core.counters.retransmissions_in;
   if (transaction.kind == Transaction::Kind::other_server) return static_cast<OtherServer&>(transaction).request_again(turn);
   if (transaction.kind != Transaction::Kind::invite_server) return;
   auto& server = static_cast<InviteServer&>(transaction);
   if (request.method() == Method::ack) {
+    if (server.state() == InviteServer::State::accepted) legs.on_dialog_request(request, from, turn);  // RFC 6026 §7.1; some peers give the ACK to a 2xx the branch of its INVITE
     server.acknowledged(turn);
     legs.on_refusal_settled(server, turn);
     return core.transactions.settle(server);

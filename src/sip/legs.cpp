@@ -1,8 +1,12 @@
 #include <algorithm>
 
 #include "sip/legs.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
+
+using namespace machines;
+
 namespace {
 
 constexpr auto ended_is_remembered = transaction_life;
@@ -128,8 +132,19 @@ void Legs::arm(Leg& leg) {
   core_.timers.set(leg.timer, at);
 }
 
+// What is due, as the machine of legs calls it. Each stands in a field of its own, so that one which was not taken back is seen.
+void Legs::tell_due(const Leg& leg, Instant now) const {
+  const std::pair<Instant, LegMeets> all[] = {
+      {leg.ack_by, LegMeets::no_ack_time}, {leg.ack_by <= now ? Instant::never() : leg.repeat_answer_at, LegMeets::answer_again_time},
+      {leg.prack_by, LegMeets::no_prack_time}, {leg.prack_by <= now ? Instant::never() : leg.repeat_reliable_at, LegMeets::reliable_again_time},
+      {leg.ring_again_at, LegMeets::ring_again_time}, {leg.reoffer_at, LegMeets::reoffer_time}};
+  for (const auto& [at, what] : all)
+    if (at <= now) leg_meets(leg, what);
+}
+
 void Legs::on_timeout(Leg& leg, Turn turn) {
   const LegId id = leg.leg;
+  if (met_listener) tell_due(leg, turn.now);
   if (leg.ack_by <= turn.now) {                          // §13.3.1.4: no ACK for 64·T1: the dialog is confirmed, the session ends
     answer_settled(leg);
     if (!leg.told_ended()) tell_ended(leg, 0, "ack-never-came", true, turn);
@@ -161,9 +176,13 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
   }
   if (leg.state == LegState::confirmed) {
     if (session_ends_at(leg) <= turn.now) {
+      leg_meets(leg, LegMeets::session_over_time);
+      timer_meets(leg, TimerMeets::over_time);
       tell_ended(leg, 0, "session-expired", true, turn);
       say_bye(leg, turn);
     } else if (refresh_at(leg) <= turn.now) {
+      leg_meets(leg, LegMeets::refresh_time);
+      timer_meets(leg, TimerMeets::refresh_time);
       refresh(leg, turn);
     }
   }
@@ -303,10 +322,21 @@ void Legs::forget_pending(Leg& leg, std::string_view branch) {
   changed(leg);
 }
 
+// The session is over: what is still asked is moot. An answer to it is absorbed, for as long as one may come.
+void Legs::forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn) {
+  for (const auto& pending : leg.pending)
+    if (pending.kind == Pending::Kind::reinvite && kept != pending.kind)
+      if (auto* found = core_.transactions.find(client_key(pending.branch, "INVITE")); found && found->kind == Transaction::Kind::invite_client) {
+        static_cast<InviteClient*>(found)->end_by(turn.now + transaction_life);
+        core_.transactions.settle(*found);
+      }
+  std::erase_if(leg.pending, [&](const Pending& pending) { return pending.kind != kept; });
+}
+
 void Legs::say_bye(Leg& leg, Turn turn) {
   has_rung_off(leg);
   answer_settled(leg);
-  std::erase_if(leg.pending, [](const Pending& pending) { return pending.kind != Pending::Kind::notify; });
+  forget_pending_but(leg, Pending::Kind::notify, turn);
   ask(leg, {Pending::Kind::bye}, turn);
   arm(leg);
 }
@@ -347,6 +377,7 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
   if (found == of_device_.end()) return;
   for (LegId id : found->second) {
     Leg& leg = *find(id);
+    leg_meets(leg, LegMeets::phone_moved);
     if (leg.flow == old_flow) { leg.flow = new_flow; changed(leg); }
     if (leg.request_from == old_flow) leg.request_from = new_flow;
     auto move = [&](std::string_view branch, std::string_view method) {
@@ -394,6 +425,7 @@ void Legs::connection_lost(std::uint64_t connection, Turn) {
   std::sort(ids.begin(), ids.end());
   for (LegId id : ids) {
     Leg& leg = *find(id);
+    leg_meets(leg, LegMeets::connection_lost);
     if (leg.flow.connection == connection) leg.flow.connection = 0;
     if (leg.request_from.connection == connection) leg.request_from.connection = 0;  // §18.2.2: answers go to where the Via says
     changed(leg);

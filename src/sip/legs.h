@@ -82,6 +82,7 @@ class Legs {
   void drop_when_done(Leg& leg, Turn turn);
   void tell_ended(Leg& leg, int status, std::string cause, bool by_peer, Turn turn);
   void arm(Leg& leg);
+  void tell_due(const Leg& leg, Instant now) const;
 
   // answers to the peer's INVITE
   void respond(Leg& leg, int status, std::string_view reason, Turn turn, bool early = false, std::string_view body = {});
@@ -105,6 +106,7 @@ class Legs {
   Pending* pending_of(Leg& leg, std::string_view branch) const;
   bool has_pending(const Leg& leg, Pending::Kind kind) const;
   void forget_pending(Leg& leg, std::string_view branch);
+  void forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn);
   void say_bye(Leg& leg, Turn turn);
   void acknowledge(Leg& leg, const Message& response, const Flow& from, Turn turn, bool early);
   void refuse_stray_answer(const Message& response, const Flow& from, Turn turn);

@@ -1,13 +1,18 @@
 #include <algorithm>
 
 #include "sip/legs.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
+
+using namespace machines;
+
 namespace {
 
 constexpr std::uint32_t session_asked = 1'800, session_shortest = 90;  // seconds (RFC 4028)
 constexpr int attempts_with_credentials = 2;                           // threats S4
 constexpr Duration rings_off_in = Duration::seconds(3);                // a phone that is there has rung off by then, losses included
+constexpr auto longest_proceeding = Duration::minutes(3);              // a re-INVITE: as proxies' timer C (§16.6 step 11)
 constexpr std::size_t udp_limit = 1'300;                               // §18.1.1
 
 std::string quoted(std::string_view name) {
@@ -207,10 +212,12 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
     if (success) refuse_stray_answer(response, from, turn);
     return;
   }
+  leg_meets(*leg, status < 200 ? LegMeets::provisional : !success ? LegMeets::failure : transaction ? LegMeets::success : LegMeets::late_success);
   const std::string_view branch = response.vias().front().branch;
   if (Pending* pending = pending_of(*leg, branch)) {                 // re-INVITE
     if (success) return on_reinvite_answer(*leg, *pending, response, from, turn);
     if (status >= 300) on_pending_failure(*leg, branch, status, &response, from, turn);
+    else if (transaction) transaction->end_by(turn.now + longest_proceeding);
     return;
   }
   Fork* fork = fork_of(*leg, branch);
@@ -218,9 +225,10 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
     if (!fork || !transaction) return;
     on_fork_provisional(*leg, *fork, response, from, turn);
   } else if (success) {
+    // a fork's own first, whatever tag it gives: the leg waits for it
+    if (fork && (fork->state == Fork::State::trying || fork->state == Fork::State::cancelled)) return on_fork_answer(*leg, *fork, response, from, turn);
     // a repeated 2xx of the dialog we have is acknowledged again (§13.2.2.4)
     if (leg->has_dialog() && response.to_tag() == leg->remote_tag && response.cseq() == leg->invite_cseq) return acknowledge(*leg, response, from, turn, true);
-    if (fork && (fork->state == Fork::State::trying || fork->state == Fork::State::cancelled)) return on_fork_answer(*leg, *fork, response, from, turn);
     refuse_stray_answer(response, from, turn);
   } else if (fork) {
     on_fork_failure(*leg, *fork, status, &response, from, turn);
@@ -241,6 +249,7 @@ void Legs::on_fork_provisional(Leg& leg, Fork& fork, const Message& response, co
     prack(leg, fork, response, from, turn);
   }
   if (!sdp_of(response).empty()) {
+    session_meets(leg, SessionMeets::answer_in_18x);
     auto agreed = read_answer(sdp_of(response), sdp_local(leg, fork.flow));
     if (agreed && leg.early_plan != agreed->plan) {
       leg.early_plan = agreed->plan;
@@ -280,6 +289,7 @@ void Legs::prack(Leg& leg, Fork& fork, const Message& response, const Flow&, Tur
 void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
   if (leg.state != LegState::calling) return on_crossed_answer(leg, fork, response, from, turn);
   fork.state = Fork::State::won;
+  if (met_listener) session_meets(leg, read_answer(sdp_of(response), sdp_local(leg, leg.flow)) ? SessionMeets::answer_in_2xx : SessionMeets::unusable_in_2xx);
   make_dialog(leg, fork, response, from);
   leg.peer_takes_update = response.lists(Field::allow, "UPDATE");
   leg.state = LegState::confirmed;
@@ -362,6 +372,7 @@ void Legs::cancel_fork(Leg& leg, Fork& fork, Turn turn) {
 void Legs::on_fork_failure(Leg& leg, Fork& fork, int status, const Message* response, const Flow& from, Turn turn) {
   if (fork.state == Fork::State::trying && leg.state == LegState::calling && response && try_again(leg, fork, *response, from, turn)) return;
   if (fork.state == Fork::State::cancelled) has_rung_off(leg);
+  if (leg.state == LegState::calling) session_meets(leg, status == 491 ? SessionMeets::glare : SessionMeets::refusal);
   fork.state = Fork::State::failed;
   fork.status = status;
   changed(leg);
@@ -431,6 +442,7 @@ bool Legs::is_first_invite(const Transaction& transaction) const {
 void Legs::on_no_answer(Transaction& transaction, bool transport_failed, Turn turn) {
   Leg* leg = find(LegId{transaction.owner.id});
   if (!leg) return;
+  leg_meets(*leg, LegMeets::no_answer);
   const std::string_view branch = std::string_view(transaction.key).substr(transaction.key.rfind('|') + 1);
   const int status = transport_failed ? 503 : 408;
   if (Fork* fork = fork_of(*leg, branch)) return on_fork_failure(*leg, *fork, status, nullptr, transaction.peer, turn);
@@ -439,6 +451,7 @@ void Legs::on_no_answer(Transaction& transaction, bool transport_failed, Turn tu
 
 void Legs::take_session_answer(Leg& leg, const Message& response, Turn turn) {
   const auto value = response.first(Field::session_expires);
+  timer_meets(leg, value.empty() ? TimerMeets::agreed_none : TimerMeets::agreed);
   leg.session_from = turn.now;
   leg.session_expires = value.empty() ? 0 : std::max(number_of(value, 0), session_shortest);  // RFC 4028 §7.2: none given, none kept
   leg.we_refresh = value.find("refresher=uas") == value.npos;
@@ -446,6 +459,7 @@ void Legs::take_session_answer(Leg& leg, const Message& response, Turn turn) {
 
 void Legs::end(LegId id, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_end);
   if (!leg || leg->told_ended()) return;
   switch (leg->state) {
     case LegState::arrived:
