@@ -36,6 +36,7 @@ const shape: ThemeOptions = {
       styleOverrides: {
         'html, body, #root': { height: '100%' },
         'bdi.latin, .latin': { fontFamily: 'ui-monospace, "DejaVu Sans Mono", Consolas, monospace', unicodeBidi: 'isolate', direction: 'ltr' },
+        '[dir=rtl] bdi[lang=en]': { fontFamily: fonts.en }, // Vazirmatn FD would write its digits in Persian
         '[dir=ltr] .figures': { fontVariantNumeric: 'tabular-nums' }, // Vazirmatn's tabular digits stand too far apart
         ':focus-visible': { outlineOffset: 2 },
       },

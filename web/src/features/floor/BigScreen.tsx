@@ -1,7 +1,9 @@
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
+import { useEffect } from 'react';
 import { useFormat } from '../../app/format';
+import { useConnection } from '../../app/live/hooks';
 import type { QueueRow, Topic } from '../../app/live/topics';
 import { Elapsed, Named, useNow } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
@@ -12,6 +14,8 @@ import { sumsOf } from './Totals';
 export function BigScreen({ topic, limits, onClose }: { topic: Topic; limits: Limits; onClose(): void }) {
   const t = useText();
   const format = useFormat();
+  const connection = useConnection();
+  useEffect(() => connection.keepAwake(), [connection]);
   const sums = sumsOf(topic);
   const queues = [...topic.table<QueueRow>('queues').values()].sort((a, b) => b.waiting - a.waiting || a.code.localeCompare(b.code)).slice(0, 12);
   return (
