@@ -51,14 +51,16 @@ async function freeRange(size) {
 export class Centre {
   running = [];
 
-  static async open() {
+  // demo: false gives an empty folder as a newcomer has it: one administrator, whose first password `init` has said.
+  static async open({ demo = true } = {}) {
     const centre = new Centre();
     centre.folder = mkdtempSync(join(tmpdir(), 'pasokh-console-'));
     centre.data = join(centre.folder, 'data');
     const [sip, http] = [await freePort(), await freePort()];
-    await centre.run('init', centre.data, '--demo', '--sip', `127.0.0.1:${sip}`, '--http', `127.0.0.1:${http}`, '--rtp', await freeRange(120));
+    centre.sip = `127.0.0.1:${sip}`;
+    const said = await centre.run('init', centre.data, ...(demo ? ['--demo'] : []), '--sip', centre.sip, '--http', `127.0.0.1:${http}`, '--rtp', await freeRange(120));
     await centre.freeOtherPorts();
-    centre.demo = JSON.parse(readFileSync(join(centre.data, 'demo.json'), 'utf8'));
+    centre.demo = demo ? JSON.parse(readFileSync(join(centre.data, 'demo.json'), 'utf8')) : { users: [{ login: 'admin', password: /password:\s*(\S+)/.exec(said)[1] }] };
     centre.address = `http://127.0.0.1:${http}`;
     await centre.start();
     return centre;

@@ -183,7 +183,7 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
       )}
       {unseen.slice(0, alarms_in_sight).map((alarm) => (
         <Alert key={alarm.id} severity="error" sx={{ mb: 1 }} data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).catch(say.failed)}>{t('app.seen')}</Button>}>
-          <bdi>{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+          <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
         </Alert>
       ))}
       {unseen.length > alarms_in_sight && (

@@ -19,6 +19,7 @@ const states = {
 
 const fonts = {
   fa: '"Vazirmatn FD", Tahoma, sans-serif',
+  told: '"Vazirmatn Persian", system-ui, "Segoe UI", Roboto, sans-serif',
   en: 'system-ui, "Segoe UI", Roboto, "Vazirmatn Persian", sans-serif',
 };
 
@@ -36,6 +37,7 @@ const shape: ThemeOptions = {
       styleOverrides: {
         'html, body, #root': { height: '100%' },
         'bdi.latin, .latin': { fontFamily: 'ui-monospace, "DejaVu Sans Mono", Consolas, monospace', unicodeBidi: 'isolate', direction: 'ltr' },
+        '.told': { fontFamily: fonts.told }, // words of the server: its figures are the reader's already, codes keep Latin digits
         '[dir=rtl] bdi[lang=en]': { fontFamily: fonts.en }, // Vazirmatn FD would write its digits in Persian
         '[dir=ltr] .figures': { fontVariantNumeric: 'tabular-nums' }, // Vazirmatn's tabular digits stand too far apart
         ':focus-visible': { outlineOffset: 2 },

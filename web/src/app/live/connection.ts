@@ -35,10 +35,15 @@ export class Connection {
   private readonly phoneListeners = new Set<(frame: PhoneFrame) => void>();
   private readonly openListeners = new Set<() => void>();
 
+  leaving = false; // somebody has pressed sign-out
+  wasSignedOut = false; // the session ended by time or from elsewhere, not by a press of ours
+
   constructor(private readonly whenSignedOut: () => void) {}
 
   start() {
     if (this.status !== 'off') return;
+    this.wasSignedOut = false;
+    this.leaving = false;
     this.failures = 0;
     this.setStatus('connecting');
     this.connect();

@@ -45,7 +45,7 @@ export function PageTitle({ children, actions }: { children: ReactNode; actions?
 
 export function Figure({ label, value, hint, alarm }: { label: ReactNode; value: ReactNode; hint?: ReactNode; alarm?: boolean }) {
   return (
-    <Box sx={{ minWidth: 96 }}>
+    <Box sx={{ minWidth: 76 }}>
       <Typography variant="body2" color="text.secondary" noWrap>
         {label}
       </Typography>

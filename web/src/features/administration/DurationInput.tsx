@@ -18,7 +18,7 @@ export function DurationInput({ label, value, onChange, hint, width }: { label: 
   return (
     <Stack direction="row" sx={{ gap: 1, width }}>
       <TextField label={label} value={other ? value : figure} helperText={hint} onChange={(event) => (setPicked(unit), put(latinDigits(event.target.value).replace(/\D/g, ''), unit))} sx={{ flex: 1 }} slotProps={{ htmlInput: { dir: 'ltr', inputMode: 'numeric', maxLength: 6 } }} />
-      <TextField select value={unit} onChange={(event) => (setPicked(event.target.value), put(figure, event.target.value))} sx={{ width: 104 }} slotProps={{ htmlInput: { 'aria-label': `${label}: ${t('admin.unit')}` } }}>
+      <TextField select value={unit} onChange={(event) => (setPicked(event.target.value), put(figure, event.target.value))} sx={{ width: 128 }} slotProps={{ htmlInput: { 'aria-label': `${label}: ${t('admin.unit')}` } }}>
         {units.map((each) => (
           <MenuItem key={each} value={each}>
             {t(`unit.${each}`)}

@@ -58,7 +58,7 @@ export function ArchivePage() {
           {choice('agent', t('field.agent'), agents?.map((each) => ({ code: each.agent, name: each.name })) ?? [])}
           {choice('queue', t('field.queue'), queues?.map((each) => ({ code: each.queue, name: each.name })) ?? [])}
           {choice('disposition', t('archive.disposition'), endings?.map((each) => ({ code: each.code, name: nameOf(each.code) })) ?? [])}
-          {text('min_seconds', t('archive.atLeast'), 150)}
+          {text('min_seconds', t('archive.atLeast'), 170)}
           {text('text', t('archive.text'), 190)}
           <Button type="submit" variant="contained">
             {t('app.search')}

@@ -110,7 +110,7 @@ function Line({ alarm }: { alarm: AlarmRow }) {
         )}
       </TableCell>
       <TableCell sx={{ minWidth: 220 }}>
-        <bdi>{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+        <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
       </TableCell>
       <TableCell align="right">{alarmFigure(alarm.code, alarm.threshold, format)}</TableCell>
       <TableCell align="right">{alarmFigure(alarm.code, alarm.worst ?? alarm.value, format)}</TableCell>

@@ -39,7 +39,7 @@ export function BigScreen({ topic, limits, onClose }: { topic: Topic; limits: Li
         <Huge label={t('state.paused')} value={format.number(sums.states.paused ?? 0)} />
         {sums.service !== undefined && <Huge label={t('floor.serviceToday')} value={format.percent(sums.service)} alarm={sums.service < limits.service * 10} />}
       </Box>
-      <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fill, minmax(min(360px, 100%), 1fr))' }}>
+      <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fit, minmax(min(360px, 100%), 1fr))' }}>
         {queues.map((queue) => (
           <Box key={queue.code} sx={{ bgcolor: '#16212b', borderRadius: 3, p: 2.5, borderInlineStart: '8px solid', borderColor: queue.waiting > limits.waiting ? '#fb7185' : queue.waiting > 0 ? '#fbbf24' : '#4ade80' }}>
             <Typography sx={{ fontSize: '1.6rem', fontWeight: 700 }} noWrap component="h2">

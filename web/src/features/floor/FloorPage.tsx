@@ -67,7 +67,7 @@ export function FloorPage() {
       <Suspense fallback={null}>{lookingBack && <LookBack onShown={(at, data) => setPast({ at, topic: topicOf(data) })} />}</Suspense>
       <Stack sx={{ gap: 2 }}>
         <Totals topic={topic} limits={limits} />
-        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.6fr) minmax(0, 1fr)' } }}>
+        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(0, 1fr)' } }}>
           <Queues topic={topic} limits={limits} chosen={queue} onChosen={setQueue} />
           <Waiting topic={topic} limits={limits} queue={queue} past={past !== undefined} />
         </Box>

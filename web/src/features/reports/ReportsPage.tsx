@@ -24,6 +24,7 @@ import { DayField } from '../../app/parts/DateFields';
 import { Empty, Figure, PageTitle, Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { type Calendar, usePreferences } from '../../app/preferences';
+import { agentNames, queueNames } from '../../app/records';
 import { type TextKey, useText } from '../../app/texts';
 import { agents, type Evenness, type FileFormat, type Filter, intervals, queues, reportFile } from './api';
 import { CallsBehind } from './CallsBehind';
@@ -157,8 +158,9 @@ function Queues({ period, compared, onFigure }: { period: Period; compared: bool
   const t = useText();
   const now = useQuery({ queryKey: ['report', 'queues', period], queryFn: () => queues(query(period)) });
   const then = useQuery({ queryKey: ['report', 'queues', before(period)], queryFn: () => queues(query(before(period))), enabled: compared });
+  const { data: names } = useQuery(queueNames);
   if (now.error) return <Trouble error={now.error} retry={() => void now.refetch()} />;
-  const lines: Line[] = (now.data ?? []).map((row) => ({ name: row.queue, figures: row.figures, then: compared ? then.data?.find((each) => each.queue === row.queue)?.figures : undefined }));
+  const lines: Line[] = (now.data ?? []).map((row) => ({ name: row.queue, code: true, title: names?.find((each) => each.queue === row.queue)?.name, figures: row.figures, then: compared ? then.data?.find((each) => each.queue === row.queue)?.figures : undefined }));
   return <Shown title={t('reports.queues')} of="field.queue" columns={queueColumns} lines={lines} loading={now.isPending} onFigure={onFigure} />;
 }
 
@@ -166,8 +168,9 @@ function Agents({ period, compared }: { period: Period; compared: boolean }) {
   const t = useText();
   const now = useQuery({ queryKey: ['report', 'agents', period], queryFn: () => agents(query(period)) });
   const then = useQuery({ queryKey: ['report', 'agents', before(period)], queryFn: () => agents(query(before(period))), enabled: compared });
+  const { data: names } = useQuery(agentNames);
   if (now.error) return <Trouble error={now.error} retry={() => void now.refetch()} />;
-  const lines: Line[] = (now.data?.agents ?? []).map((row) => ({ name: row.agent, figures: row.figures, then: compared ? then.data?.agents.find((each) => each.agent === row.agent)?.figures : undefined }));
+  const lines: Line[] = (now.data?.agents ?? []).map((row) => ({ name: row.agent, code: true, title: names?.find((each) => each.agent === row.agent)?.name, figures: row.figures, then: compared ? then.data?.agents.find((each) => each.agent === row.agent)?.figures : undefined }));
   return (
     <Stack sx={{ gap: 2 }}>
       {now.data && <EvennessPanel evenness={now.data.evenness} />}
@@ -198,7 +201,9 @@ function Intervals({ period, calendar }: { period: Period; calendar: Calendar })
   const used = by ?? (days <= 2 ? 'hour' : 'day');
   const { data, error, refetch, isPending } = useQuery({ queryKey: ['report', 'intervals', period, used], queryFn: () => intervals({ ...query(period), by: used }) });
   if (error) return <Trouble error={error} retry={() => void refetch()} />;
-  const lines: Line[] = (data ?? []).map((row) => ({ name: row.label, figures: row.figures }));
+  const short = (label: string) => (days === 1 && by !== 'day' ? label.replace(/^\S+ (?=\d)/, '') : label.replaceAll('-', '/')); // within one day the hour is enough
+  const rows = (data ?? []).map((row) => ({ ...row, label: short(row.label) }));
+  const lines: Line[] = rows.map((row) => ({ name: row.label, figures: row.figures }));
   return (
     <Stack sx={{ gap: 2 }}>
       <TextField select label={t('reports.by')} value={used} onChange={(event) => setBy(event.target.value)} sx={{ width: 180 }}>
@@ -210,7 +215,7 @@ function Intervals({ period, calendar }: { period: Period; calendar: Calendar })
       </TextField>
       {calendar === 'gregorian' && (used === 'day' || used === 'month') && <Box sx={{ color: 'text.secondary' }}>{t('reports.jalaliLabels')}</Box>}
       <Panel>
-        <Suspense fallback={<Skeleton variant="rounded" height={300} />}>{data && (data.length === 0 ? <Empty>{t('reports.nothing')}</Empty> : <Chart rows={data} />)}</Suspense>
+        <Suspense fallback={<Skeleton variant="rounded" height={300} />}>{data && (data.length === 0 ? <Empty>{t('reports.nothing')}</Empty> : <Chart rows={rows} />)}</Suspense>
       </Panel>
       <Shown title={t('reports.intervals')} of="reports.interval" columns={queueColumns} lines={lines} loading={isPending} />
     </Stack>
