@@ -110,6 +110,16 @@ export class Centre {
     child.ended = new Promise((done) => child.once('close', done));
     return child;
   }
+  // A carrier that takes every call (SIPp's own answering side), and the line to it: numbers that begin with `prefix` go there.
+  async carrier(prefix) {
+    const port = await freePort();
+    const child = spawn('sipp', ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin'], { stdio: 'ignore', cwd: this.folder });
+    child.said = '';
+    this.running.push(child);
+    await this.ask('admin', 'PUT', '/v1/trunks/carrier', { host: '127.0.0.1', port: String(port) });
+    await this.ask('admin', 'PATCH', '/v1/centre', { outbound: `${prefix}:carrier` });
+    return child;
+  }
   // A desk phone that answers by itself.
   phone(user) {
     return this.spawn('call', '--answer', '--user', user, '--count', '50', '--wait', '600', '--data', this.data);

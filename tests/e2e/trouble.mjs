@@ -74,15 +74,17 @@ await suite(async () => {
     await seat.keyboard.press('Alt+KeyL');
     await seat.getByRole('dialog').getByRole('textbox').fill('00982188');
     await seat.keyboard.press('Enter');
-    await seat.getByRole('alert').filter({ hasText: /./ }).first().waitFor();
+    await seat.getByRole('alert').filter({ hasText: /./ }).first().waitFor(); // no plan allows it
+    const carrier = await centre.carrier('021');
     await seat.keyboard.press('Alt+KeyL');
-    await seat.getByRole('dialog').getByRole('textbox').fill('103'); // the colleague's extension
+    await seat.getByRole('dialog').getByRole('textbox').fill(digits('02188776655'));
     await seat.keyboard.press('Enter');
     await seat.locator(talking).waitFor({ timeout: 15_000 }); // rings at the own page first, which answers by itself
     await call(seat, 'talking').waitFor({ timeout: 15_000 });
     await accessible(seat, 'dialled out');
     await seat.keyboard.press('Alt+KeyX');
     await seat.getByText(t('phone.ready')).waitFor();
+    await centre.end(carrier);
   });
 
   await promise('a consultation: the customer waits, one comes back to the customer, asks again, and hands over', async () => {
