@@ -446,6 +446,7 @@ class Server final : public HttpServer {
   std::uint16_t https_port() const override { return house_.https_port; }
 
   void journal_moved() override { house_.live.nudge(); }
+  void alarm(std::string row, bool over) override { house_.live.alarm(std::move(row), over); }
 
   void stop() override {
     if (stopped_.exchange(true)) return;

@@ -50,7 +50,7 @@ class Running final : public Outbox {
     TRY(hooks, adding_.webhooks());
     const Instant now = options_.now();
     for (const auto& hook : hooks)
-      if (wants(hook, event)) TRY_DONE(adding_.put({0, hook.id, event, body(event, now, "", data), now, 0}));
+      if (wants(hook, event)) TRY_DONE(adding_.put({0, hook.id, event, message_body(event, now, "", data), now, 0}));
     nudge();
     return Done{};
   }
@@ -68,9 +68,6 @@ class Running final : public Outbox {
 
  private:
   static bool wants(const Webhook& hook, std::string_view event) { return std::find(hook.events.begin(), hook.events.end(), event) != hook.events.end(); }
-  static std::string body(std::string_view event, Instant at, const std::string& seq, const std::string& data) {
-    return "{\"event\":" + json_text(event) + ",\"at\":" + json_text(at) + (seq.empty() ? "" : ",\"seq\":" + json_text(seq)) + ",\"data\":" + data + "}";
-  }
 
   // Calls `once` until it has nothing to do, then waits to be woken; once: what to wait at most.
   template <class Once>
@@ -115,7 +112,7 @@ class Running final : public Outbox {
       seq = recorded.seq;
       if (const auto told = told_as(recorded.event))
         for (const auto& hook : hooks)
-          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), body(told->name, recorded.at, std::to_string(seq), row_of(told->call)), recorded.at, 0});
+          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), message_body(told->name, recorded.at, std::to_string(seq), row_of(told->call)), recorded.at, 0});
       return true;
     });
     if (!read && read.error().code != "damaged") return std::move(read).error();
