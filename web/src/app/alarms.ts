@@ -24,7 +24,7 @@ export interface AlarmFilter {
   queue?: string;
 }
 export const alarms = (filter: AlarmFilter, before?: string) => call<AlarmRow[]>('get', '/v1/alarms', { query: { ...filter, before, limit: 100 } });
-export const seen = (id: string) => call<AlarmRow>('post', '/v1/alarms/{id}/seen', { path: { id } });
+export const seen = (id: string) => call<AlarmRow>('post', '/v1/alarms/{alarm}/seen', { path: { alarm: id } });
 
 const shares = new Set(['service-level', 'service-level-30', 'abandoned']);
 // The figure of an alarm as a person writes it: a time, a share or a count.

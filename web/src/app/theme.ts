@@ -31,6 +31,7 @@ const shape: ThemeOptions = {
     MuiPaper: { styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiTextField: { defaultProps: { size: 'small' } },
     MuiSelect: { defaultProps: { size: 'small' } },
+    MuiTableContainer: { defaultProps: { tabIndex: 0 } }, // a table that scrolls is scrolled by keyboard too
     MuiTableCell: { styleOverrides: { root: { paddingBlock: 7, paddingInline: 10 }, head: { fontWeight: 700, whiteSpace: 'nowrap' } } },
     MuiTooltip: { defaultProps: { enterDelay: 400, describeChild: true } },
     MuiCssBaseline: {

@@ -5,7 +5,7 @@ import MenuItem from '@mui/material/MenuItem';
 import TextField from '@mui/material/TextField';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { PageTitle } from '../../app/parts/parts';
 import { may, useMe } from '../../app/session';
 import { type TextKey, useText } from '../../app/texts';
@@ -77,10 +77,14 @@ export function AdministrationPage() {
   );
 }
 
-// Nothing is set up yet: the first page is the wizard.
+// Nothing is set up yet: the first page is the wizard, and stays it while it adds the first things.
 function useIsFresh(): boolean {
   const { data } = useQuery({ queryKey: ['settings', 'queues'], queryFn: () => list('queues') });
-  return data?.length === 0;
+  const [fresh, setFresh] = useState(false);
+  useEffect(() => {
+    if (data?.length === 0) setFresh(true);
+  }, [data]);
+  return fresh;
 }
 
 function FirstRun() {

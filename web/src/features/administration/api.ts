@@ -120,7 +120,7 @@ export const changeAlarmMail = (body: AlarmMail) => call('put', '/v1/alarm-mail'
 export const mailServer = () => call<MailServer>('get', '/v1/mail');
 export const testMail = (to: string) => call('post', '/v1/mail/test', { body: { to } });
 export const mails = () => call<Mail[]>('get', '/v1/mails', { query: { limit: 50 } });
-export const retryMail = (id: string) => call('post', '/v1/mails/{id}/retry', { path: { id } });
-export const dropMail = (id: string) => call('delete', '/v1/mails/{id}', { path: { id } });
+export const retryMail = (id: string) => call('post', '/v1/mails/{mail}/retry', { path: { mail: id } });
+export const dropMail = (id: string) => call('delete', '/v1/mails/{mail}', { path: { mail: id } });
 
 export const holidayTemplates = () => call<{ code: string; days: { calendar: string; date: string; name_fa: string; name_en: string }[] }[]>('get', '/v1/holiday-templates');
