@@ -12,6 +12,7 @@
 #include "archive/files.h"
 #include "archive/finish.h"
 #include "base/json_text.h"
+#include "base/thread_name.h"
 
 namespace pasokh::archive {
 
@@ -88,6 +89,7 @@ void Finisher::wait_until_idle() {
 }
 
 void Finisher::run() {
+  name_this_thread("finisher");
   const sched_param lowest{};
   ::sched_setscheduler(0, SCHED_IDLE, &lowest);  // this thread only: calls come first, recordings when there is time
   std::unique_lock lock(mutex_);

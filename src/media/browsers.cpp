@@ -73,7 +73,9 @@ std::unique_ptr<BrowserLink> Browsers::begin(Leg& leg, const BrowserPeer& wanted
 // RFC 8445 §9: new names are an ICE restart; the old path goes on until the new one is proved. Another fingerprint is another
 // page: nothing of the old association is believed any more.
 void Browsers::change(BrowserLink& link, const BrowserPeer& wanted, std::int64_t now_us) {
-  if (link.wanted_ == wanted) return;
+  const bool same_path = link.wanted_.our_ufrag == wanted.our_ufrag && link.wanted_.our_password == wanted.our_password && link.wanted_.peer_ufrag == wanted.peer_ufrag &&
+                         link.wanted_.peer_fingerprint == wanted.peer_fingerprint;
+  if (same_path) { link.wanted_ = wanted; return; }
   if (link.wanted_.our_ufrag != wanted.our_ufrag) {
     by_ufrag_.erase(link.former_ufrag_);
     link.former_ufrag_ = link.wanted_.our_ufrag;

@@ -10,10 +10,12 @@
 #include "media/browsers.h"
 #include "media/digits.h"
 #include "media/latch.h"
+#include "media/opus_stream.h"
 #include "media/outgoing.h"
 #include "media/programme.h"
 #include "media/reception.h"
 #include "media/reframer.h"
+#include "media/rtcp.h"
 #include "media/transport.h"
 #include "media/wire.h"
 
@@ -38,6 +40,7 @@ struct Leg {
   EventReceiver events;
   std::unique_ptr<InBandDetector> in_band;
   bool events_seen = false;          // the peer sends events: its tones are not digits a second time
+  std::unique_ptr<OpusReceiver> opus_in;  // from the first Opus packet on
   const std::vector<Leg*>* listeners = nullptr;  // of this leg; the worker keeps the list
   Capture* capture = nullptr;
 
@@ -47,6 +50,7 @@ struct Leg {
   std::unique_ptr<Reframer> reframer;
   Outgoing::Feed reframed_feed = 0;
   EventSender event_sender;
+  std::unique_ptr<OpusSender> opus_out;  // while Opus is wanted
   Programme programme;
   bool programme_active = false;
   std::uint32_t programme_done_told = 0;  // the connection it was told in
@@ -58,6 +62,7 @@ struct Leg {
   std::uint32_t last_sr = 0;         // middle 32 bits of the peer's last NTP timestamp
   std::int64_t last_sr_us = 0, packets_at_report = 0;
   std::int64_t round_trip_us = 0, lost_by_peer = 0;
+  std::int64_t lost_on_way = 0, sent_when_told = 0, gaps_when_told = 0;
 
   std::uint32_t confirmed_in = 0;    // the connection in which control last wanted it
 
@@ -68,6 +73,8 @@ struct Leg {
     __builtin_prefetch(&capture);
   }
   LegStatistics statistics() const;
+  void speak_opus(bool wanted_now, std::int64_t now_us);
+  void take_peer_report(const RtcpRead::Block&);   // loss, of what we sent
 };
 
 // The addresses of a wanted leg, or why they cannot be used.

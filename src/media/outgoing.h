@@ -41,7 +41,9 @@ class Outgoing {
     const std::uint32_t timestamp = packet.timestamp + timestamp_offset_;
     write_rtp_header(at, packet.marker || marker_, payload_type, sequence, timestamp, ssrc_);
     if (samples == 0) note_event(timestamp);
-    if (sequence_distance(next_sequence_, sequence) >= 0) {
+    const int ahead = sequence_distance(next_sequence_, sequence);
+    gaps_ += ahead >= 0 ? ahead : -1;
+    if (ahead >= 0) {
       next_sequence_ = static_cast<std::uint16_t>(sequence + 1);
       next_timestamp_ = timestamp + samples;
       sent_us_ = now_us;
@@ -75,6 +77,7 @@ class Outgoing {
   std::uint32_t ssrc() const { return ssrc_; }
   std::int64_t packets() const { return packets_; }
   std::int64_t octets() const { return octets_; }
+  std::int64_t gaps() const { return gaps_; }   // numbers that the feed left out: the peer counts them as lost, but not on its way
   std::uint32_t timestamp_at(std::int64_t now_us) const {
     return next_timestamp_ + static_cast<std::uint32_t>(sent_us_ == 0 ? 0 : (now_us - sent_us_) * samples_per_ms / 1000);
   }
@@ -106,7 +109,7 @@ class Outgoing {
   bool marker_ = true, any_event_ = false;
   std::uint32_t event_timestamp_ = 0;
   Feed feed_ = 0;
-  std::int64_t sent_us_ = 0, packets_ = 0, octets_ = 0;
+  std::int64_t sent_us_ = 0, packets_ = 0, octets_ = 0, gaps_ = 0;
 };
 
 }  // namespace pasokh::media

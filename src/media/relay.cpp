@@ -23,10 +23,11 @@ void translate(std::uint8_t* octets, std::size_t count, Codec from, Codec to) {
   for (std::size_t i = 0; i < count; ++i) octets[i] = into[octets[i]];
 }
 
-enum class Content : std::uint8_t { audio, event, other };
+enum class Content : std::uint8_t { audio, opus, event, other };
 
 Content content_of(const Leg& leg, const RtpPacket& packet) {
   if (packet.payload_type == leg.wanted.payload && packet.size > 0 && packet.size <= longest_audio) return Content::audio;
+  if (leg.wanted.browser && packet.payload_type == leg.wanted.browser->opus_payload && packet.size > 0) return Content::opus;
   if (leg.wanted.dtmf_payload >= 0 && packet.payload_type == leg.wanted.dtmf_payload && packet.size >= event_size) return Content::event;
   return Content::other;  // comfort noise and whatever was not agreed on
 }
@@ -54,6 +55,7 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
   if (place == Reception::Place::restart) {
     ++leg.restarts;
     leg.events = {};
+    if (leg.opus_in) leg.opus_in->stop();
   }
   const bool late = place == Reception::Place::late;
   leg.heard_us = now_us;
@@ -61,14 +63,49 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
   if (content == Content::other) { ++leg.dropped_bad; leave_out(leg); return; }
   if (!leg.wanted.receive) return;
 
-  if (leg.capture) captures_.packet(*leg.capture, leg, packet, content == Content::event, now_us);
+  if (content == Content::opus) return take_opus(leg, packet, late, now_us);
+  if (leg.opus_in && leg.opus_in->active()) {
+    if (content == Content::event) packet.timestamp = leg.opus_in->at_8khz(packet.timestamp);
+    else if (late) return;                       // from before the browser changed to Opus
+    else { leg.opus_in->stop(); ++leg.restarts; }
+  }
   if (content == Content::event) {
+    if (leg.capture) captures_.packet(*leg.capture, leg, packet, true, now_us);
     leg.events_seen = true;
     if (const auto digit = leg.events.on_packet(packet.payload, packet.size, packet.timestamp, now_us)) events_.heard_digit(leg, *digit);
     for (Leg* listener : *leg.listeners) pass_event(leg, *listener, packet, late, now_us);
     return;
   }
   leg.reception.on_audio(packet.timestamp, now_us);
+  take_sound(leg, packet, late, now_us);
+}
+
+// Opus has another clock (RFC 7160): what it becomes is another stream to those who hear it and to the capture.
+void Relay::take_opus(Leg& leg, const RtpPacket& packet, bool late, std::int64_t now_us) {
+  if (late) return;                              // its place was filled when it was missed
+  if (!leg.opus_in) leg.opus_in = std::make_unique<OpusReceiver>();  // once in the life of a leg
+  OpusReceiver& opus = *leg.opus_in;
+  if (!opus.active()) {
+    opus.start(packet);
+    ++leg.restarts;
+  }
+  leg.reception.on_audio(opus.at_8khz(packet.timestamp), now_us);
+  opus.take(packet, [&](const OpusReceiver::Frame& frame) {
+    std::array<std::uint8_t, rtp_header_size + longest_audio> bytes;
+    RtpPacket sound = packet;
+    sound.sequence = frame.sequence;
+    sound.timestamp = frame.timestamp;
+    sound.ssrc = packet.ssrc + 1;
+    sound.payload = bytes.data() + rtp_header_size;
+    sound.size = frame.count;
+    for (std::size_t i = 0; i < frame.count; ++i) sound.payload[i] = leg.wanted.codec == Codec::pcma ? linear_to_alaw(frame.samples[i]) : linear_to_ulaw(frame.samples[i]);
+    take_sound(leg, sound, false, now_us);
+  });
+}
+
+// G.711 in the leg's law, in a buffer that may be written over.
+void Relay::take_sound(Leg& leg, RtpPacket& packet, bool late, std::int64_t now_us) {
+  if (leg.capture) captures_.packet(*leg.capture, leg, packet, false, now_us);
   if (leg.in_band && !leg.events_seen)
     if (const auto digit = leg.in_band->on_audio(packet.payload, packet.size, leg.wanted.codec == Codec::pcma)) events_.heard_digit(leg, *digit);
   if (leg.listeners->size() == 1) return pass_audio(leg, *leg.listeners->front(), packet, late, now_us);
@@ -83,6 +120,7 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
 
 void Relay::pass_audio(Leg& from, Leg& to, RtpPacket& packet, bool late, std::int64_t now_us) {
   if (!to.wanted.send || to.event_sender.speaking()) return;
+  if (late && to.opus_out) return;               // an encoder cannot go back
   if (from.wanted.codec != to.wanted.codec) translate(packet.payload, packet.size, from.wanted.codec, to.wanted.codec);
   const bool whole = packet.size == to.frame && (!to.reframer || to.reframer->empty());
   if (!whole) return pass_reframed(from, to, packet, now_us);
@@ -91,7 +129,7 @@ void Relay::pass_audio(Leg& from, Leg& to, RtpPacket& packet, bool late, std::in
   if (late && to.out.is_before_feed(packet.sequence)) return;
   std::uint8_t* header = packet.payload - rtp_header_size;  // CSRCs and extensions, if any, are written over
   to.out.header_as_fed(header, packet, to.wanted.payload, static_cast<std::uint32_t>(packet.size), now_us);
-  send(to, header, rtp_header_size + packet.size);
+  send_audio(to, header, packet.size);
 }
 
 void Relay::pass_reframed(Leg& from, Leg& to, const RtpPacket& packet, std::int64_t now_us) {
@@ -106,7 +144,7 @@ void Relay::pass_reframed(Leg& from, Leg& to, const RtpPacket& packet, std::int6
     to.out.follow(feed, 0, timestamp, now_us);
     to.out.header_renumbered(frame.data(), timestamp, false, to.wanted.payload, static_cast<std::uint32_t>(count), now_us);
     std::memcpy(frame.data() + rtp_header_size, octets, count);
-    send(to, frame.data(), rtp_header_size + count);
+    send_audio(to, frame.data(), count);
   });
 }
 
@@ -124,7 +162,7 @@ void Relay::pass_event(Leg& from, Leg& to, const RtpPacket& packet, bool late, s
     if (late && to.out.is_before_feed(packet.sequence)) return;
     to.out.header_as_fed(event.data(), packet, payload_type, 0, now_us);
   }
-  send(to, event.data(), event.size());
+  send_event(to, event.data(), event.size());
 }
 
 void Relay::leave_out(Leg& from) {
@@ -158,7 +196,7 @@ void Relay::play(Leg& leg, std::int64_t now_us) {
     if (!leg.wanted.send || leg.event_sender.speaking()) continue;  // on hold the programme goes on unheard
     if (leg.wanted.codec == Codec::pcmu) translate(audio, leg.frame, Codec::pcma, Codec::pcmu);
     leg.out.header_own(packet.data(), leg.wanted.payload, static_cast<std::uint32_t>(leg.frame), now_us);
-    send(leg, packet.data(), rtp_header_size + leg.frame);
+    send_audio(leg, packet.data(), leg.frame);
   }
 }
 
@@ -166,7 +204,20 @@ void Relay::send_digits(Leg& leg, std::int64_t now_us) {
   if (!leg.wanted.send || leg.wanted.dtmf_payload < 0) { leg.event_sender = {}; return; }
   std::array<std::uint8_t, rtp_header_size + event_size> packet;
   const std::size_t size = leg.event_sender.packet_due(packet.data(), leg.out, static_cast<std::uint8_t>(leg.wanted.dtmf_payload), now_us);
-  if (size > 0) send(leg, packet.data(), size);
+  if (size > 0) send_event(leg, packet.data(), size);
+}
+
+// packet: a header and `count` octets of G.711 in the leg's law
+void Relay::send_audio(Leg& leg, const std::uint8_t* packet, std::size_t count) {
+  if (!leg.opus_out) return send(leg, packet, rtp_header_size + count);
+  std::array<std::uint8_t, rtp_header_size + OpusSender::largest> opus;
+  const std::size_t size = leg.opus_out->encode(packet, count, leg.wanted.codec, static_cast<std::uint8_t>(leg.wanted.browser->opus_payload), opus.data());
+  if (size > 0) send(leg, opus.data(), size);
+}
+
+void Relay::send_event(Leg& leg, std::uint8_t* packet, std::size_t size) {
+  if (leg.opus_out) put32(packet + 4, leg.opus_out->at_48khz(get32(packet + 4)));
+  send(leg, packet, size);
 }
 
 void Relay::send(Leg& leg, const std::uint8_t* packet, std::size_t size) {

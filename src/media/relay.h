@@ -31,12 +31,16 @@ class Relay {
   std::int64_t packets() const { return packets_; }
 
  private:
+  void take_opus(Leg&, const RtpPacket&, bool late, std::int64_t now_us);
+  void take_sound(Leg&, RtpPacket&, bool late, std::int64_t now_us);
   void pass_audio(Leg& from, Leg& to, RtpPacket&, bool late, std::int64_t now_us);
   void pass_reframed(Leg& from, Leg& to, const RtpPacket&, std::int64_t now_us);
   void pass_event(Leg& from, Leg& to, const RtpPacket&, bool late, std::int64_t now_us);
   void leave_out(Leg& from);
   void play(Leg&, std::int64_t now_us);
   void send_digits(Leg&, std::int64_t now_us);
+  void send_audio(Leg&, const std::uint8_t* packet, std::size_t count);
+  void send_event(Leg&, std::uint8_t* packet, std::size_t size);
   void send(Leg&, const std::uint8_t* packet, std::size_t size);
 
   Transport& transport_;

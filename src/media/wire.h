@@ -38,8 +38,10 @@ struct BrowserPeer {
   std::string our_ufrag, our_password;   // what its checks must bear
   std::string peer_ufrag;
   std::string peer_fingerprint;          // SHA-256 of its certificate, 32 bytes
+  std::int16_t opus_payload = -1;        // agreed on beside G.711: taken at any time; -1: not agreed on
+  bool send_opus = false;                // and sent from now on, with forward error correction
   bool operator==(const BrowserPeer&) const = default;
-  PASOKH_FIELDS(our_ufrag, our_password, peer_ufrag, peer_fingerprint)
+  PASOKH_FIELDS(our_ufrag, our_password, peer_ufrag, peer_fingerprint, opus_payload, send_opus)
 };
 
 struct LegWanted {
@@ -101,7 +103,12 @@ struct LegStatistics {
   std::int64_t jitter_us_max = 0, round_trip_us = 0, lost_by_peer = 0;
   std::string latched;               // ip:port
   std::int64_t jitter_us = 0;        // now
-  PASOKH_FIELDS(leg, call, packets_in, packets_out, bytes_in, lost, reordered, dropped_foreign, dropped_bad, jitter_us_max, round_trip_us, lost_by_peer, latched, jitter_us)
+  // lost_by_peer without what never came to us, and how many we had sent when that was reported: loss on the way alone
+  std::int64_t lost_on_way = 0, sent_when_told = 0;
+  bool speaks_opus = false;          // this worker can
+  std::int64_t opus_in = 0, opus_out = 0, opus_recovered = 0, opus_concealed = 0;  // packets; missing frames: known from FEC, guessed
+  PASOKH_FIELDS(leg, call, packets_in, packets_out, bytes_in, lost, reordered, dropped_foreign, dropped_bad, jitter_us_max, round_trip_us, lost_by_peer, latched, jitter_us,
+                lost_on_way, sent_when_told, speaks_opus, opus_in, opus_out, opus_recovered, opus_concealed)
 };
 struct HelloWorker { std::uint32_t version = wire_version; std::string program; std::int64_t pid = 0; std::vector<LegId> legs; std::vector<CaptureId> captures; PASOKH_FIELDS(version, program, pid, legs, captures) };
 struct LegRefused { LegId leg; std::string why; PASOKH_FIELDS(leg, why) };  // port taken…: control chooses another port

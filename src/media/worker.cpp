@@ -279,6 +279,7 @@ void Worker::change(Leg& leg, const LegWanted& wanted, const LegAddresses& addre
   const bool other_programme = is_new || wanted.programme != leg.wanted.programme || (heard_a_leg && !wanted.hears);
   listen_to(leg, leg.wanted.hears, wanted.hears);
   leg.wanted = wanted;
+  leg.speak_opus(wanted.browser && wanted.browser->send_opus && wanted.browser->opus_payload >= 0, now_us_);
   if (wanted.hears || !wanted.programme) leg.programme_active = false;
   else if (other_programme) start_programme(leg, wanted);
 }
@@ -535,11 +536,13 @@ void Worker::report(Leg& leg) {
   leg.packets_at_report = leg.out.packets();
   told.ntp = ntp_from_unix_us(wall_us());
   told.rtp_timestamp = leg.out.timestamp_at(now_us_);
+  if (leg.opus_out) told.rtp_timestamp = leg.opus_out->at_48khz(told.rtp_timestamp);
   told.packets = static_cast<std::uint32_t>(leg.out.packets());
   told.octets = static_cast<std::uint32_t>(leg.out.octets());
   told.heard = leg.reception.started();
   told.peer = leg.reception.ssrc();
   told.report = leg.reception.take_report();
+  if (leg.opus_in && leg.opus_in->active()) told.report.jitter *= 6;  // in the clock of what it speaks
   told.last_sr = leg.last_sr;
   told.delay = leg.last_sr ? static_cast<std::uint32_t>((now_us_ - leg.last_sr_us) * 65536 / 1'000'000) : 0;
   told.canonical_name = canonical_name_;
@@ -563,7 +566,7 @@ void Worker::on_rtcp(Leg& leg, const std::uint8_t* bytes, std::size_t size, cons
     leg.last_sr_us = now_us_;
   }
   if (!read.about_us) return;
-  leg.lost_by_peer = std::max<std::int32_t>(0, read.about_us->lost);
+  leg.take_peer_report(*read.about_us);
   if (const auto trip = round_trip_us(ntp_from_unix_us(wall_us()), *read.about_us)) leg.round_trip_us = *trip;
 }
 

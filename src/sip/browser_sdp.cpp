@@ -148,9 +148,9 @@ std::optional<Mapping> mapping_of(const Media& media, std::string_view format) {
   return std::nullopt;
 }
 
-std::optional<int> payload_of(const Media& media, std::string_view encoding) {
+std::optional<int> payload_of(const Media& media, std::string_view encoding, std::uint32_t clock = 8000) {
   for (const auto format : media.formats)
-    if (const auto mapping = mapping_of(media, format); mapping && same(mapping->encoding, encoding) && mapping->clock == 8000) return mapping->payload;
+    if (const auto mapping = mapping_of(media, format); mapping && same(mapping->encoding, encoding) && mapping->clock == clock) return mapping->payload;
   return std::nullopt;
 }
 
@@ -186,22 +186,29 @@ std::optional<SdpFault> check(const Media& media) {
 // --- writing
 
 constexpr const char* line_end = "\r\n";
+// RFC 7587 §6.1. Narrow band, since the other side of the call has no more; the rate leaves room for FEC at 25 % loss.
+constexpr const char* opus_parameters = "useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;maxaveragebitrate=24000";
 
 std::string_view direction_back(bool send, bool receive) { return send ? (receive ? "sendrecv" : "sendonly") : receive ? "recvonly" : "inactive"; }
 std::string_view family_of(std::string_view ip) { return ip.find(':') == ip.npos ? "IP4" : "IP6"; }
 
 void append_connection(std::string& out, const Address& at) { out.append("c=IN ").append(family_of(at.ip)).append(" ").append(at.ip).append(line_end); }
 
-void append_audio(std::string& out, const Media& media, const BrowserLocal& local, const MediaPlan& plan) {
+void append_audio(std::string& out, const Media& media, const BrowserLocal& local, const MediaPlan& plan, int opus_payload) {
   const Address& first = local.candidates.front();
+  const auto opus = std::to_string(opus_payload);
   const auto codec = std::to_string(plan.payload), name = std::string(plan.codec == AudioCodec::pcma ? "PCMA" : "PCMU"), events = std::to_string(plan.dtmf_payload);
-  out.append("m=audio ").append(std::to_string(first.port)).append(" ").append(media.protocol).append(" ").append(codec);
+  out.append("m=audio ").append(std::to_string(first.port)).append(" ").append(media.protocol);
+  if (opus_payload >= 0 && local.opus_first) out.append(" ").append(opus);
+  out.append(" ").append(codec);
+  if (opus_payload >= 0 && !local.opus_first) out.append(" ").append(opus);
   if (plan.dtmf_payload >= 0) out.append(" ").append(events);
   out += line_end;
   append_connection(out, first);
   if (!media.mid.empty()) out.append("a=mid:").append(media.mid).append(line_end);
   out.append("a=").append(direction_back(plan.send, plan.receive)).append(line_end);
   out.append("a=rtpmap:").append(codec).append(" ").append(name).append("/8000").append(line_end);
+  if (opus_payload >= 0) out.append("a=rtpmap:").append(opus).append(" opus/48000/2\r\na=fmtp:").append(opus).append(" ").append(opus_parameters).append(line_end);
   if (plan.dtmf_payload >= 0) out.append("a=rtpmap:").append(events).append(" telephone-event/8000\r\na=fmtp:").append(events).append(" 0-15\r\n");
   out.append("a=ptime:20\r\na=rtcp-mux\r\na=setup:passive\r\n");
   out.append("a=ice-ufrag:").append(local.ufrag).append("\r\na=ice-pwd:").append(local.password).append(line_end);
@@ -243,6 +250,7 @@ Result<BrowserAnswered, SdpFault> answer_browser(std::string_view text, const Br
   if (!found) return refusal("no G.711 audio was offered", names_of(*chosen));
   plan.dtmf_payload = static_cast<std::int16_t>(payload_of(*chosen, "telephone-event").value_or(-1));
   plan.dtmf_in_band = plan.dtmf_payload < 0;
+  answered.opus_payload = static_cast<std::int16_t>(payload_of(*chosen, "opus", 48'000).value_or(-1));
   const auto direction = chosen->direction.empty() ? offer.direction : chosen->direction;
   plan.send = direction.empty() || direction == "sendrecv" || direction == "recvonly";
   plan.receive = direction.empty() || direction == "sendrecv" || direction == "sendonly";
@@ -255,7 +263,7 @@ Result<BrowserAnswered, SdpFault> answer_browser(std::string_view text, const Br
   out.append(" IN ").append(family_of(first.ip)).append(" ").append(first.ip).append("\r\ns=-\r\nt=0 0\r\na=ice-lite\r\n");
   if (!chosen->mid.empty()) out.append("a=group:BUNDLE ").append(chosen->mid).append(line_end);
   for (const auto& media : offer.media) {
-    if (&media == &*chosen) append_audio(out, media, local, plan);
+    if (&media == &*chosen) append_audio(out, media, local, plan, answered.opus_payload);
     else append_refused(out, media, first);
   }
   return answered;

@@ -86,9 +86,9 @@ class Teller {
   }
   std::string operator()(const f::RecordingFailed& e) const { return say("ضبط ناکام ماند: ", "recording failed: ") + e.why; }
   std::string operator()(const f::LegMeasured& e) const {
-    const auto lost = n(e.lost), in_ = n(e.packets_in), jitter = n(e.jitter_us_max / 1'000);
-    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، لرزش تا " + jitter + " میلی‌ثانیه، " + e.codec,
-               "quality: " + lost + " of " + in_ + " packets lost, jitter up to " + jitter + " ms, " + e.codec);
+    const auto lost = n(e.lost), in_ = n(e.packets_in), out = n(e.packets_out), by_peer = n(e.lost_by_peer), jitter = n(e.jitter_us_max / 1'000), trip = n(e.round_trip_us / 1'000);
+    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec,
+               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec);
   }
   std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
   std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }

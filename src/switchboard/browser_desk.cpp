@@ -15,6 +15,7 @@ namespace pasokh::switchboard {
 namespace {
 
 constexpr Duration page_away = Duration::seconds(10);        // a reload takes 1-3 s, a lost network as long as it takes
+constexpr Duration lossy_for = Duration::minutes(10);        // a seat with loss begins its next calls with Opus
 constexpr Duration turn_pass_for = Duration::hours(24);
 constexpr std::size_t longest_message = 2 * sip::longest_browser_offer, longest_tab = 64, digits_at_once = 64;
 constexpr std::size_t ufrag_size = 12, password_size = 32;   // 72 and 192 bits (RFC 8445 §5.3 wants 24 and 128)
@@ -129,7 +130,9 @@ void BrowserDesk::enrol(Page page, Seated& seated, const Said& said, Instant now
     if (!said.take && !is_same_tab) return out.to_page(page, words("taken", {}));
     out.to_page(seat.page, words("taken", {}));
   }
-  seat = {page, said.tab, Instant::never()};
+  seat.page = page;
+  seat.tab = said.tab;
+  seat.away_until = Instant::never();
   seated.seat = *device;
   out.event(sip::DeviceReachability{*device, true, "browser"});
   std::string list;
@@ -160,10 +163,13 @@ void BrowserDesk::agree(Page page, BrowserLegRow& row, const Said& said, Instant
   local->password = name_for(row, "password", password_size);
   local->session_id = row.leg.value;
   local->version = row.generation;
+  const auto seat = seats_.find(row.device);
+  const bool was_lossy = !row.up && seat != seats_.end() && seat->second.lossy_until > now && has_room_for_opus(row.worker);
+  local->opus_first = was_lossy || (row.peer && row.peer->send_opus);
   auto answered = sip::answer_browser(said.sdp, *local);
   if (!answered) return out.to_page(page, error("offer-unusable", answered.error().reason, row.leg));
   row.plan = answered->plan;
-  row.peer = media::BrowserPeer{local->ufrag, local->password, answered->peer_ufrag, answered->peer_fingerprint};
+  row.peer = media::BrowserPeer{local->ufrag, local->password, answered->peer_ufrag, answered->peer_fingerprint, answered->opus_payload, local->opus_first && answered->opus_payload >= 0};
   const bool is_new = !row.up;
   if (is_new) row.since = now;
   row.up = true;
@@ -266,6 +272,7 @@ void BrowserDesk::end(LegId leg, std::string_view why, Out& out) {
 void BrowserDesk::forget(LegId leg, Out& out) {
   legs_.erase(leg);
   before_.erase(leg);
+  watches_.erase(leg);
   out.drop_browser_leg(leg);
 }
 
@@ -300,18 +307,41 @@ void BrowserDesk::failed(LegId leg, int status, std::string cause, Out& out) {
 }
 
 // What the network does to the voice, both ways, since the last look: up is what we miss of the browser's, down what it misses of ours.
-void BrowserDesk::measured(const media::LegStatistics& now, Out& out) {
+void BrowserDesk::measured(const media::LegStatistics& now, Instant at, Out& out) {
   const auto found = legs_.find(now.leg);
   if (found == legs_.end()) return;
+  BrowserLegRow& row = found->second;
   const auto before = std::exchange(before_[now.leg], now);
+  if (watches_[now.leg].look(now) && row.peer) {
+    if (auto seat = seats_.find(row.device); seat != seats_.end()) seat->second.lossy_until = at + lossy_for;
+    const bool can = now.speaks_opus && row.peer->opus_payload >= 0 && !row.peer->send_opus;
+    if (can && has_room_for_opus(row.worker)) speak_opus(row, out);
+  }
   const auto percent = [](std::int64_t lost, std::int64_t of) { return lost <= 0 || of <= 0 ? 0.0 : std::min(100.0, 100.0 * static_cast<double>(lost) / static_cast<double>(of)); };
-  const auto lost = now.lost - before.lost, lost_down = now.lost_by_peer - before.lost_by_peer;
-  const Page page = page_of(found->second);
+  const auto lost = now.lost - before.lost, lost_down = now.lost_on_way - before.lost_on_way;
+  const Page page = page_of(row);
   if (!page) return;
   out.to_page(page, words("stats", now.leg, ",\"loss\":" + decimal(percent(lost, now.packets_in - before.packets_in + lost)) +
-                                                ",\"loss_down\":" + decimal(percent(lost_down, now.packets_out - before.packets_out)) +
+                                                ",\"loss_down\":" + decimal(percent(lost_down, now.sent_when_told - before.sent_when_told)) +
                                                 ",\"jitter_ms\":" + decimal(static_cast<double>(now.jitter_us) / 1000) +
-                                                ",\"rtt_ms\":" + decimal(static_cast<double>(now.round_trip_us) / 1000)));
+                                                ",\"rtt_ms\":" + decimal(static_cast<double>(now.round_trip_us) / 1000) +
+                                                (row.peer && row.peer->send_opus ? ",\"codec\":\"opus\"" : ",\"codec\":\"g711\"")));
+}
+
+// Transcoding costs the worker's one thread: more than that many seats with loss, and the others stay with G.711.
+bool BrowserDesk::has_room_for_opus(std::uint32_t worker) const {
+  std::size_t legs = 0;
+  for (const auto& [id, row] : legs_) legs += row.worker == worker && row.peer && row.peer->send_opus ? 1 : 0;
+  return legs < LossWatch::most_opus_legs;
+}
+
+// The worker sends Opus from now on. The page puts it first in the answer that it has and takes that again: browsers send what stands
+// first there, and take either at any time.
+void BrowserDesk::speak_opus(BrowserLegRow& row, Out& out) {
+  row.peer->send_opus = true;
+  out.save_browser_leg(row);
+  out.browser_agreed(row);
+  if (const Page page = page_of(row)) out.to_page(page, words("codec", row.leg, ",\"codec\":\"opus\",\"payload\":" + std::to_string(row.peer->opus_payload)));
 }
 
 // --- restart and time

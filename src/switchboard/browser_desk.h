@@ -13,6 +13,7 @@
 #include "media/wire.h"
 #include "sip/browser_sdp.h"
 #include "sip/endpoint.h"
+#include "switchboard/browser_loss.h"
 
 namespace pasokh::switchboard {
 
@@ -75,7 +76,7 @@ class BrowserDesk {
   void moved(LegId, std::uint32_t worker, Out&); // its worker is gone: the page must agree on media anew
   void ask_for_media(LegId, Out&);               // the same, with the worker that it has
   void failed(LegId, int status, std::string cause, Out&);  // the leg cannot go on
-  void measured(const media::LegStatistics&, Out&);
+  void measured(const media::LegStatistics&, Instant now, Out&);
   BrowserFigures take_figures(LegId);
   bool has(LegId leg) const { return legs_.contains(leg); }
   bool page_is_there(LegId) const;
@@ -96,6 +97,7 @@ class BrowserDesk {
     Page page = 0;                               // 0: nobody
     std::string tab;                             // the page's own word for itself: it may come back without asking
     Instant away_until = Instant::never();       // no page: until then it is expected back
+    Instant lossy_until;                         // loss was measured here: the next call begins with Opus
   };
   struct Said {                                  // a message, read
     std::string type, sdp, digits, tab;
@@ -108,6 +110,8 @@ class BrowserDesk {
   void enrol(Page, Seated&, const Said&, Instant now, Out&);
   void agree(Page, BrowserLegRow&, const Said&, Instant now, Out&);
   void hang_up(BrowserLegRow&, int status, const char* cause, Out&);
+  bool has_room_for_opus(std::uint32_t worker) const;
+  void speak_opus(BrowserLegRow&, Out&);
   void take_digits(const BrowserLegRow&, const Said&, Out&);
   void take_figures(const BrowserLegRow&, const Said&);
   void ring(const BrowserLegRow&, Page, Out&) const;
@@ -122,6 +126,7 @@ class BrowserDesk {
   std::map<DeviceId, Seat> seats_;
   std::map<LegId, BrowserLegRow> legs_;
   std::map<LegId, media::LegStatistics> before_; // for the loss since the last look
+  std::map<LegId, LossWatch> watches_;
   std::map<LegId, BrowserFigures> figures_;
 };
 

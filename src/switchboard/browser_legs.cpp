@@ -55,6 +55,8 @@ std::optional<sip::BrowserLocal> Switchboard::browser_media(LegId leg) {
 void Switchboard::browser_agreed(const BrowserLegRow& row) {
   const auto found = legs_.find(row.leg);
   if (found == legs_.end()) return;
+  const bool begins_opus = row.peer && row.peer->send_opus && !(found->second.browser && found->second.browser->send_opus);
+  if (begins_opus) log("info", "browser-opus", {{"leg", text(row.leg)}, {"why", "loss was measured at this seat"}});
   found->second.plan = row.plan;
   found->second.browser = row.peer;
   ++found->second.media_version;

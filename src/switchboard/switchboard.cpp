@@ -506,18 +506,20 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       const auto& s = m.statistics;
       const auto seen = board.browsers_.take_figures(s.leg);
       if (s.packets_in == 0 && s.packets_out == 0) return;
-      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : "G711", s.lost_by_peer, seen.loss_permille, seen.jitter_us, seen.round_trip_us}, now);
+      board.record(floor::LegMeasured{s.call, s.leg, s.packets_in, s.packets_out, s.lost, s.jitter_us_max, s.round_trip_us, s.latched.empty() ? "" : s.opus_in > 0 || s.opus_out > 0 ? "Opus" : "G711", s.lost_by_peer, seen.loss_permille, seen.jitter_us, seen.round_trip_us}, now);
     }
     void operator()(const media::LegHeard& m) const {
       if (auto found = board.legs_.find(m.leg); found != board.legs_.end()) found->second.heard = true;
     }
     // A phone that spoke and fell silent may have lost its power: a re-INVITE that changes nothing finds out; without an answer
-    // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is left alone: some only listen.
+    // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is asked once (it may have died before its first packet) and
+    // then left alone: some only listen.
     void operator()(const media::LegSilent& m) const {
       auto found = board.legs_.find(m.leg);
-      if (found == board.legs_.end() || !found->second.heard || found->second.is_browser) return;  // a browser's checks tell of its life
+      if (found == board.legs_.end() || found->second.is_browser) return;  // a browser's checks tell of its life
+      if (!found->second.heard && std::exchange(found->second.asked, true)) return;
       board.log("warning", "leg-silent", {{"leg", text(m.leg)}, {"for_ms", std::to_string(m.for_ms)}, {"do", "asked whether it is still there"}});
-      board.endpoint_.renegotiate(m.leg, {.port = found->second.port}, now, board);
+      board.endpoint_.ask_alive(m.leg, now, board);
     }
     void operator()(const media::DigitHeard& m) const { board.stimulate(floor::DigitPressed{m.leg, static_cast<char>(m.digit)}, now); }
     void operator()(const media::ProgrammeDone& m) const { board.stimulate(floor::ProgrammeFinished{m.leg, m.programme}, now); }
@@ -538,7 +540,7 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       board.log("error", "browser-port-refused", {{"port", std::to_string(m.port)}, {"why", m.why}, {"do", "free the port, or set [browser] port in pasokh.toml; calls by SIP go on"}});
     }
     void operator()(const media::BrowserLegChanged& m) const { board.browser_leg_changed(m, now); }
-    void operator()(const media::BrowserLegMeasured& m) const { board.browsers_.measured(m.statistics, board); }
+    void operator()(const media::BrowserLegMeasured& m) const { board.browsers_.measured(m.statistics, now, board); }
   };
   std::visit(Visitor{*this, worker, now}, message);
   settle(now);

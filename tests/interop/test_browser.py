@@ -1,7 +1,9 @@
 """The browser as a phone: a real Chromium answers a real SIP caller. What each hears is compared with what the other said. Reload of
 the page, loss of the network, an ICE restart, kill -9 of the control process and of the media worker: the call goes on."""
 import json
+import math
 import os
+import random
 import re
 import select
 import shutil
@@ -32,6 +34,18 @@ def murmur(seed, seconds):
 SIGNALS = {"customer": murmur(21, 2), "agent": murmur(22, 2)}
 
 
+def syllables(seed, seconds):
+    """What an encoder takes for speech (there is no error correction for anything else): a murmur without its lowest tones that swells and ends."""
+    samples, low = murmur(seed, seconds), 40
+    around = [sum(samples[(i + k - low // 2) % len(samples)] for k in range(low)) / low for i in range(len(samples))]
+    loud = [max(0.0, math.sin(2 * math.pi * 2.5 * i / 8000)) ** 0.5 for i in range(len(samples))]
+    samples = [(s - a) * l for s, a, l in zip(samples, around, loud)]
+    return [int(s * 14000 / max(map(abs, samples))) for s in samples]
+
+
+SPEECH = {"customer": syllables(31, 2), "agent": syllables(32, 2)}
+
+
 def likeness(heard, signal):
     """The best correlation of 0.2 s of what was heard, at three places of it, with any place of the signal played round and round."""
     size = 400
@@ -41,6 +55,29 @@ def likeness(heard, signal):
         _, value = g711.best_lag(heard[start:start + size], known, range(0, len(known) - size, 1), size=size)
         best = max(best, value)
     return best
+
+
+def share_unheard(heard, signal):
+    """Of the loud 20 ms of what was said: the share that was not heard so. `heard` has silence where nothing came. The place is looked for anew each
+    0.2 s: a page's microphone that is a file loses some milliseconds where it begins again."""
+    around, size, piece = signal * 3, len(signal), 1600
+    places, best = [], 0.0
+    for start in range(0, len(heard) - piece, piece):
+        if not places or best < 0.5:
+            lags = range(0, size // 2)             # wherever
+        else:
+            lags = range(max(0, (places[-1] - 200) // 2), min(size, places[-1] + 200) // 2)
+        lag, best = g711.best_lag(heard[start:start + piece:2], [around[(k + start) % size] for k in range(0, 2 * size, 2)], lags, size=piece // 2)
+        places.append(2 * lag % size)
+    loud = unheard = 0
+    for start in range(0, len(heard) - piece - 160, 160):
+        near = {places[k] for k in range(start // piece - 1, start // piece + 2) if 0 <= k < len(places)}
+        said = [size + (start + lag) % size for lag in near]
+        if min(sum(s * s for s in around[at:at + 160]) for at in said) < 160 * 1000 ** 2:
+            continue
+        loud += 1
+        unheard += max(g711.correlation(heard[start:start + 160], around[at + d:at + d + 160]) for at in said for d in range(-3, 4)) < 0.7
+    return unheard / max(1, loud)
 
 
 class Desk:
@@ -88,22 +125,24 @@ class Desk:
 
 
 class Way:
-    """A router between the page and the server: it can lose everything, and give the page another address."""
+    """A router between the page and the server: it can lose everything or a share, and give the page another address."""
 
-    def __init__(self):
+    def __init__(self, ip="127.0.0.1"):
+        self.ip, self.loss, self.draw = ip, 0.0, random.Random(7)
         self.page_side, self.server_side = self._socket(), self._socket()
         self.port, self.open, self.page, self.server, self.ended = self.page_side.getsockname()[1], True, None, None, False
         threading.Thread(target=self._carry, daemon=True).start()
 
     def _socket(self):
         made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        made.bind(("127.0.0.1", 0))
+        made.bind((self.ip, 0))
         return made
 
     def through(self, sdp):
         """The answer, as if the server stood where this router's outside is."""
-        self.server = ("127.0.0.1", int(re.search(r"m=audio (\d+)", sdp).group(1)))
-        return re.sub(r"(m=audio |a=candidate:.* 127\.0\.0\.1 )\d+", r"\g<1>%d" % self.port, sdp)
+        self.server = (self.ip, int(re.search(r"m=audio (\d+)", sdp).group(1)))
+        only = "".join(line for line in sdp.splitlines(True) if not line.startswith("a=candidate:") or " %s %d " % self.server in line)
+        return re.sub(r"(m=audio |a=candidate:.* %s )\d+" % re.escape(self.ip), r"\g<1>%d" % self.port, only)
 
     def move(self):
         before, self.server_side = self.server_side, self._socket()
@@ -116,6 +155,8 @@ class Way:
                     data, source = side.recvfrom(2048)
                     if side is self.page_side:
                         self.page = source
+                    if self.draw.random() < self.loss:
+                        continue
                     if self.open and side is self.page_side:
                         self.server_side.sendto(data, self.server)
                     elif self.open:
@@ -131,9 +172,11 @@ class Way:
 
 
 class WithChromium(InteropTest):
+    signals = SIGNALS
+
     @classmethod
     def open_browser(cls):
-        return Chromium(SIGNALS["agent"])
+        return Chromium(cls.signals["agent"])
 
     @classmethod
     def setUpClass(cls):
@@ -156,7 +199,7 @@ class WithChromium(InteropTest):
         self.prepare(path)
         self.server.start()
         self.quiet_queue(self.server)
-        self.sound = self.rtp(SIGNALS)
+        self.sound = self.rtp(self.signals)
         self.page = self.chromium.page()
         self.addCleanup(self.page.close)
         self.desk = Desk(self, self.server, "a01", self.page)
@@ -206,6 +249,16 @@ class WithChromium(InteropTest):
         self.assertGreater(likeness(at_customer, SIGNALS["agent"]), 0.9, "what the customer heard is not what the page said")
         self.assertGreater(likeness(at_page, SIGNALS["customer"]), 0.9, "what the page heard is not what the customer said")
 
+    def recording(self, row):
+        def finished():
+            return any(r["call"] == row["call"] and r["state"] == "finished" for r in self.server.json("archive", "list"))
+        wait_until(finished, patient(20), lambda: "the recording to be finished: %s" % self.server.json("archive", "list"), every=0.1)
+        path = os.path.join(self.server.base, "call.wav")
+        self.server.cli("archive", "export", row["call"], "--to", path)
+        rate, (left, right) = read_wav(path)
+        self.assertEqual(rate, 8000)
+        return left, right
+
 
 class BrowserPhone(WithChromium):
     def test_a_call_is_answered_in_the_browser_and_both_hear_each_other(self):
@@ -229,13 +282,7 @@ class BrowserPhone(WithChromium):
         self.check_recording(row)
 
     def check_recording(self, row):
-        def finished():
-            return any(r["call"] == row["call"] and r["state"] == "finished" for r in self.server.json("archive", "list"))
-        wait_until(finished, patient(20), lambda: "the recording to be finished: %s" % self.server.json("archive", "list"), every=0.1)
-        path = os.path.join(self.server.base, "call.wav")
-        self.server.cli("archive", "export", row["call"], "--to", path)
-        rate, (left, right) = read_wav(path)
-        self.assertEqual(rate, 8000)
+        (left, right), rate = self.recording(row), 8000
         self.assertGreater(likeness(left[rate:3 * rate], SIGNALS["customer"]), 0.8, "the customer on the left")
         self.assertGreater(likeness(right[rate:3 * rate], SIGNALS["agent"]), 0.8, "the browser on the right")
 
@@ -388,6 +435,93 @@ class BrowserPhone(WithChromium):
         wait_until(lambda: next(a for a in self.server.json("agent", "list") if a["agent"] == "a01")["state"] == "ready", patient(5), "the agent to be ready again")
 
 
+class Lossy(WithChromium):
+    """F1: a seat whose network loses packets."""
+    signals = SPEECH
+    loss = 0.09
+
+    def way(self):
+        return Way()
+
+    def talk_through_loss(self):
+        self.desk.way = self.way()
+        self.addCleanup(self.desk.way.close)
+        call, leg = self.talk()
+        time.sleep(2)                              # sound flows and the page's buffer is filled
+        self.desk.way.loss = self.loss
+        return call, leg
+
+    def hear(self, call, seconds):
+        """What came to the customer in that time, silence where nothing came; and the share that the page had to guess."""
+        before, page = len(self.sound.heard(call.media).payloads), self.page.run("phone.figures()")
+        time.sleep(seconds)                        # the conversation itself
+        payloads, figures = self.sound.heard(call.media).payloads[before:], self.page.run("phone.figures()")
+        first = payloads[0][2]
+        came = [((ts - first) & 0xFFFFFFFF, g711.decode(data, kind)) for kind, _, ts, data in payloads if kind in (0, 8)]
+        heard = [0] * (max(at for at, _ in came if at < 1 << 31) + 160)
+        for at, samples in came:
+            if at < 1 << 31:
+                heard[at:at + len(samples)] = samples
+        return heard, (figures["concealed"] - page["concealed"]) / max(1, figures["samples"] - page["samples"]), figures
+
+    def to_opus(self, leg):
+        told = self.desk.told("codec", leg=leg, timeout=25)
+        self.assertEqual(told["codec"], "opus")
+        self.page.run("phone.prefer('%d')" % told["payload"])
+
+    def measured_leg(self, row, leg):
+        def measured():
+            return [each for each in self.server.report("call", row["call"])[0]["legs"] if each["leg"] == leg and each["codec"]]
+        wait_until(measured, patient(10), lambda: "the figures of the leg: %s" % self.server.report("call", row["call"]))
+        return measured()[0]
+
+
+class WithLoss(Lossy):
+    """The same loss first with G.711, then with Opus and its error correction."""
+
+    def test_loss_is_measured_and_opus_is_heard_better_than_g711_under_the_same_loss(self):
+        call, leg = self.talk_through_loss()
+        g711_heard, g711_guessed, figures = self.hear(call, 4)
+        self.assertEqual((figures["sends"], figures["speaks"]), ("audio/PCMA", "audio/PCMA"))
+        self.to_opus(leg)
+        time.sleep(4)                              # the page's encoder learns of the loss from our reports (RFC 3550 §6.4)
+        opus_heard, opus_guessed, figures = self.hear(call, 8)
+        self.assertEqual((figures["sends"], figures["speaks"]), ("audio/opus", "audio/opus"))
+        self.assertGreater(figures["fec"], 0)
+        self.desk.socket.wait(lambda m: m.get("type") == "phone.stats" and m["codec"] == "opus", patient(5), "the codec beside the figures")
+        shares = {"customer": (share_unheard(g711_heard, SPEECH["agent"]), share_unheard(opus_heard, SPEECH["agent"])), "page": (g711_guessed, opus_guessed)}
+        print("loss %.0f %%: not heard by the customer: G.711 %.1f %%, Opus %.1f %%; guessed by the page: G.711 %.1f %%, Opus %.1f %%" %
+              tuple(100 * x for x in (self.loss, *shares["customer"], *shares["page"])))
+        for who, (with_g711, with_opus) in shares.items():
+            self.assertGreater(with_g711, self.loss / 2, "%s: the network was not that bad: this test would show nothing" % who)
+            self.assertLess(with_opus, 0.6 * with_g711, who)
+        self.desk.way.loss = 0.0
+        self.page.run("phone.take()")
+        time.sleep(3)                              # the conversation itself
+        self.assertGreater(likeness(self.page.run("phone.take()"), SPEECH["customer"]), 0.8, "what the page heard is not what the customer said")
+        self.page.run("phone.press('7')")
+        wait_until(lambda: self.sound.heard(call.media).digits() == "7", patient(5), "the page's digit at the customer, beside Opus")
+        self.desk.close()                          # a page that is loaded anew goes on with Opus by itself
+        self.page.load()
+        self.desk.connect()
+        self.desk.register()
+        answer = self.desk.accept(leg, how="resume")
+        self.assertRegex(answer["sdp"], r"m=audio \d+ \S+ 111 8 ")
+        self.hear(call, 3)
+        self.assertEqual(self.page.run("phone.figures()")["sends"], "audio/opus")
+        self.desk.say("hangup", leg)
+        call.wait_ended(patient(5))
+        row = self.row(self.server, "09120000001")
+        left, right = self.recording(row)
+        self.assertGreater(len(right), 8000 * 20)
+        said = right[-8000 * 14:-8000 * 8]         # in the time of Opus
+        self.assertLess(share_unheard(said, SPEECH["agent"]), 0.6 * shares["customer"][0], "the recording has what was heard")
+        self.assertLess(share_unheard(left[8000 * 4:8000 * 12], SPEECH["customer"]), 0.02, "the customer's side never was on that network")
+        measured = self.measured_leg(row, leg)
+        self.assertEqual(measured["codec"], "Opus")
+        self.assertGreater(measured["lost"], 20)
+
+
 class WithoutUdp(WithChromium):
     """A page that no UDP leaves from: its sound goes by TCP through coturn (docs/connect-browser.md)."""
 
@@ -448,6 +582,33 @@ class InFirefox(WithChromium):
         self.assertGreater(g711.power(at_customer[4000:8000], tone), 0.8, "the customer does not hear Firefox's tone")
         self.desk.say("hangup", leg)
         call.wait_ended(patient(5))
+
+
+class InFirefoxWithLoss(Lossy):
+    """Firefox changes to Opus too."""
+    prepare = InFirefox.prepare
+
+    @classmethod
+    def open_browser(cls):
+        return Firefox()
+
+    def way(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.connect(("192.0.2.1", 9))            # nothing is sent: which address of ours leads outside
+            return Way(s.getsockname()[0])
+
+    def test_firefox_changes_to_opus_when_loss_is_measured(self):
+        call, leg = self.talk_through_loss()
+        self.to_opus(leg)
+        time.sleep(2)                              # the conversation itself
+        heard, _, figures = self.hear(call, 4)
+        self.assertEqual((figures["sends"], figures["speaks"]), ("audio/opus", "audio/opus"))
+        tone = max((440, 1000), key=lambda hertz: g711.power(heard[4000:8000], hertz))
+        self.assertGreater(g711.power(heard[4000:8000], tone), 0.6, "the customer does not hear Firefox's tone")
+        self.desk.say("hangup", leg)
+        call.wait_ended(patient(5))
+        measured = self.measured_leg(self.row(self.server, "09120000001"), leg)
+        self.assertEqual(measured["codec"], "Opus")
 
 
 if __name__ == "__main__":

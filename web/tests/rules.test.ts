@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { formatFor, latinDigits } from '../src/app/format';
 import { type AgentRow, Topic } from '../src/app/live/topics';
 import { talkOf } from '../src/features/archive/talk';
+import { withFirst } from '../src/features/phone/codec';
 import { gradeOf } from '../src/features/phone/quality';
-import { changeOf, csv, written } from '../src/features/reports/figures';
+import { changeOf, written } from '../src/features/reports/figures';
 import { before, periodOf, query } from '../src/features/reports/period';
 
 const agent = (code: string, state: string) => ({ code, name: '', state, since: '2026-11-24T10:00:00.000Z', queues: [] }) satisfies AgentRow;
@@ -53,6 +54,7 @@ describe('writing', () => {
     expect(en.duration(3_723_000)).toBe('1:02:03');
     expect(fa.digits('02188')).toBe('۰۲۱۸۸');
     expect(latinDigits('۰۹١2')).toBe('0912');
+    expect([fa.setting('90s'), en.setting('1h')]).toEqual(['۹۰ ثانیه', '1 hr']);
   });
 });
 
@@ -84,9 +86,6 @@ describe('figures', () => {
     expect(changeOf('answered', { answered: 5 }, { answered: 10 })).toEqual({ permille: -500, good: false });
     expect(changeOf('offered', { offered: 5 }, { offered: 10 })?.good).toBeUndefined();
   });
-  it('a cell that a spreadsheet would run is defused', () => {
-    expect(csv([['=1+1', 'a,"b']])).toBe('\uFEFF\'=1+1,"a,""b"\r\n');
-  });
 });
 
 describe('a recording', () => {
@@ -99,5 +98,13 @@ describe('a recording', () => {
 describe('the line', () => {
   it('is graded by loss, jitter and round trip', () => {
     expect([gradeOf(0, 5, 40), gradeOf(2, 5, 40), gradeOf(0, 40, 40), gradeOf(5, 0, 0), gradeOf(0, 0, 600)]).toEqual(['good', 'fair', 'fair', 'poor', 'poor']);
+    expect(gradeOf(6, 5, 40, 'opus')).toBe('fair'); // error correction gives most of it back
+  });
+  it('speaks what stands first in the answer', () => {
+    const sdp = (formats: string) => `v=0\r\na=ice-lite\r\nm=audio 10000 UDP/TLS/RTP/SAVPF ${formats}\r\na=mid:0\r\na=rtpmap:8 PCMA/8000\r\n`;
+    expect(withFirst(sdp('8 111 126'), 111)).toBe(sdp('111 8 126'));
+    expect(withFirst(sdp('8 111 126'), 8)).toBe(sdp('8 111 126'));
+    for (const strange of [11, 96, NaN]) expect(withFirst(sdp('8 111 126'), strange)).toBe(sdp('8 111 126'));
+    expect(withFirst('m=video 9 X 96 97\r\n', 97)).toBe('m=video 9 X 96 97\r\n');
   });
 });

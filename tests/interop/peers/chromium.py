@@ -52,6 +52,13 @@ window.phone = {
     await this.pc.setLocalDescription(await this.pc.createOffer());
     return this.pc.localDescription.sdp;
   },
+  // The same answer again, with another codec first: browsers send that.
+  async prefer(payload) {
+    const sdp = this.pc.currentRemoteDescription.sdp.replace(/^(m=audio \\d+ \\S+)((?: \\d+)+)/m, (_, head, list) => head + ' ' + [payload, ...list.trim().split(' ').filter((x) => x !== payload)].join(' '));
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    await this.pc.setRemoteDescription({type: 'answer', sdp});
+    return true;
+  },
   async answer(sdp) { await this.pc.setRemoteDescription({type: 'answer', sdp}); return true; },
   state() { return this.pc ? this.pc.connectionState : 'none'; },
   take() { const all = this.heard; this.heard = []; return all; },
@@ -59,12 +66,14 @@ window.phone = {
   async figures() {
     const out = {};
     for (const row of (await this.pc.getStats()).values()) {
-      if (row.type === 'inbound-rtp') Object.assign(out, {received: row.packetsReceived, lost: row.packetsLost, jitter: row.jitter});
-      if (row.type === 'outbound-rtp') out.sent = row.packetsSent;
+      if (row.type === 'inbound-rtp') Object.assign(out, {received: row.packetsReceived, lost: row.packetsLost, jitter: row.jitter, concealed: row.concealedSamples - (row.silentConcealedSamples || 0),
+                                                          samples: row.totalSamplesReceived, fec: row.fecPacketsReceived, speaks: row.codecId});
+      if (row.type === 'outbound-rtp') Object.assign(out, {sent: row.packetsSent, sends: row.codecId});
       if (row.type === 'remote-inbound-rtp') out.rtt = row.roundTripTime;
       if (row.type === 'codec') out.codec = row.mimeType;
       if (row.type === 'transport') out.srtp = row.srtpCipher;
     }
+    for (const way of ['speaks', 'sends']) if (out[way]) out[way] = (await this.pc.getStats()).get(out[way]).mimeType;
     return out;
   },
 };

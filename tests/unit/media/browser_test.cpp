@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "media/certificate.h"
+#include "media/opus_stream.h"
+#include "media/rtcp.h"
 #include "media/srtp.h"
 #include "media/stun.h"
 #include "peers.h"
@@ -50,6 +52,19 @@ class Browser {
     srtp.emplace(owned(SrtpPair::make(*dtls->keys(), false)));
     return true;
   }
+  void report(std::uint32_t about, std::int32_t lost) {  // a receiver report (RFC 3550 §6.4.2)
+    RtcpToSend told;
+    told.ssrc = ssrc;
+    told.heard = true;
+    told.peer = about;
+    told.report.cumulative_lost = lost;
+    told.canonical_name = "browser";
+    Octets bytes(largest_rtcp + srtp_trailer);
+    std::size_t size = write_rtcp(bytes.data(), told);
+    REQUIRE(srtp->protect_rtcp(bytes.data(), size));
+    bytes.resize(size);
+    peer.send_raw(to, bytes);
+  }
   void say(const Octets& sound, std::uint8_t type = 8, Peer* by = nullptr) {
     Octets bytes(rtp_header_size);
     write_rtp_header(bytes.data(), false, type, sequence++, timestamp, ssrc);
@@ -66,7 +81,8 @@ class Browser {
     for (;;) {
       auto raw = (by ? *by : peer).receive_raw(wait_ms);
       if (!raw) return std::nullopt;
-      if (flavour_of((*raw)[0]) != Flavour::media || ((*raw)[1] & 0x7f) >= 64) continue;
+      const int type = (*raw)[1] & 0x7f;
+      if (flavour_of((*raw)[0]) != Flavour::media || (type >= 64 && type <= 95)) continue;  // RFC 5761 §4
       std::size_t size = raw->size();
       if (!srtp->unprotect(raw->data(), size)) { ++unreadable; continue; }
       Packet packet;
@@ -304,6 +320,113 @@ TEST_CASE("control vanishes and comes back: sound goes on, keys stay, the port s
   line.control->statistics();
   line.both_hear_each_other(100);
   CHECK(line.control->statistics({2}).packets_in == 60);
+}
+
+TEST_CASE("F1: told to, the worker sends Opus to the browser and makes G.711 of the browser's; the telephone notices nothing but a marker") {
+  Line line;
+  line.connect();
+  auto wanted = browser_leg(2, line.browser, first_names, 1);
+  wanted.browser->opus_payload = 111;
+  line.control->tell(wanted);
+  line.control->statistics();
+  line.both_hear_each_other(1);                  // agreed on, but nobody speaks it yet
+  wanted.browser->send_opus = true;
+  line.control->tell(wanted);
+  CHECK(line.control->statistics({2}).speaks_opus);
+
+  OpusSender codec(0);                           // the browser's
+  std::uint16_t at_phone = 0;
+  std::uint32_t at_phone_timestamp = 0, at_browser_timestamp = 0;
+  std::uint16_t at_browser = 0;
+  std::size_t came = 0;
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    line.phone.send(line.phone_port, speech(i));
+    const auto heard = line.browser.hear();
+    REQUIRE(heard);
+    CHECK(heard->rtp.payload_type == 111);
+    if (i > 0) CHECK(heard->rtp.timestamp == at_browser_timestamp + 960);
+    if (i > 0) CHECK(heard->rtp.sequence == static_cast<std::uint16_t>(at_browser + 1));
+    at_browser_timestamp = heard->rtp.timestamp;
+    at_browser = heard->rtp.sequence;
+
+    std::array<std::uint8_t, rtp_header_size + 160> g711;
+    write_rtp_header(g711.data(), false, 8, 0, i * 160, 0);
+    const auto sound = speech(i + 500);
+    std::copy(sound.begin(), sound.end(), g711.begin() + rtp_header_size);
+    std::array<std::uint8_t, rtp_header_size + OpusSender::largest> opus;
+    const auto size = codec.encode(g711.data(), 160, Codec::pcma, 111, opus.data());
+    line.browser.timestamp = 77 + i * 960;
+    if (i % 10 == 5) { ++line.browser.sequence; continue; }  // lost on its way
+    line.browser.say(Octets(opus.begin() + rtp_header_size, opus.begin() + static_cast<std::ptrdiff_t>(size)), 111);
+    for (std::uint32_t frames = i % 10 == 6 ? 2 : 1; frames > 0; --frames) {
+      const auto packet = line.phone.receive();
+      REQUIRE(packet);
+      CHECK(packet->rtp.payload_type == 8);
+      CHECK(packet->payload.size() == 160);
+      CHECK(packet->rtp.marker == (came == 0));  // another clock: a new run of speech (RFC 3551 §4.1)
+      if (came > 0) CHECK(packet->rtp.sequence == static_cast<std::uint16_t>(at_phone + 1));
+      if (came > 0) CHECK(packet->rtp.timestamp == at_phone_timestamp + 160);
+      at_phone = packet->rtp.sequence;
+      at_phone_timestamp = packet->rtp.timestamp;
+      ++came;
+    }
+  }
+  CHECK(came == 60);
+  const auto figures = line.control->statistics({2});
+  CHECK(figures.opus_in == 54);
+  CHECK(figures.opus_out == 60);
+  CHECK(figures.opus_recovered + figures.opus_concealed == 6);
+  CHECK(figures.lost == 6);
+  CHECK(figures.packets_in == 74);
+
+  line.control.reset();                          // control vanishes and comes back: the same Opus goes on
+  line.control = std::make_unique<Control>(line.worker.socket_path());
+  line.control->tell(BrowserSocketWanted{line.port, line.certificate});
+  line.control->tell(leg_for(1, line.phone_port, line.phone, 2));
+  line.control->tell(wanted);
+  line.control->tell(WantedIsComplete{});
+  line.control->statistics();
+  line.phone.send(line.phone_port, speech(7));
+  const auto heard = line.browser.hear();
+  REQUIRE(heard);
+  CHECK(heard->rtp.timestamp == at_browser_timestamp + 960);
+  CHECK(heard->rtp.sequence == static_cast<std::uint16_t>(at_browser + 1));
+  line.browser.say(speech(8));                   // G.711 again, as a page of before would
+  const auto back = line.phone.receive();
+  REQUIRE(back);
+  CHECK(back->payload == speech(8));
+  line.browser.say(Octets(40, 0xff), 111);       // and nonsense in the name of Opus
+  CHECK(line.phone.receive());
+  CHECK(line.control->statistics({2}).dropped_bad <= 1);
+}
+
+TEST_CASE("loss on the way to the browser is what it reports without what the other side of the call had lost before us") {
+  Line line;
+  line.connect();
+  std::uint32_t ssrc = 0;
+  const auto pass = [&](int packets, int lost_before_us) {
+    for (int i = 0; i < packets; ++i) {
+      if (i > 0 && i <= lost_before_us) { ++line.phone.sequence; continue; }
+      line.phone.send(line.phone_port, speech(1));
+      const auto heard = line.browser.hear();
+      REQUIRE(heard);
+      ssrc = heard->rtp.ssrc;
+    }
+  };
+  const auto told = [&](std::int32_t lost, std::int64_t by_peer) {
+    line.browser.report(ssrc, lost);
+    return line.control->statistics({2}, [&](const LegStatistics& s) { return s.lost_by_peer == by_peer; });
+  };
+  pass(50, 0);
+  CHECK(told(4, 4).lost_on_way == 4);
+  pass(50, 5);
+  const auto figures = told(10, 10);
+  CHECK(figures.lost_on_way == 5);               // 6 more, of which 5 never came to us
+  CHECK(figures.sent_when_told == 95);
+  pass(10, 0);
+  CHECK(told(1, 1).lost_on_way == 5);            // a page that was loaded anew counts from nothing
+  pass(10, 0);
+  CHECK(told(3, 3).lost_on_way == 7);
 }
 
 TEST_CASE("digits of a browser are told as those of any phone (RFC 4733)") {

@@ -64,8 +64,9 @@ TEST_CASE("Chromium's offer is answered with G.711 in its own numbers, ICE-lite,
   CHECK(static_cast<unsigned char>(answered->peer_fingerprint[31]) == 0xbe);
   CHECK(answered->sdp ==
         "v=0\r\no=pasokh 4 2 IN IP4 203.0.113.7\r\ns=-\r\nt=0 0\r\na=ice-lite\r\na=group:BUNDLE 0\r\n"
-        "m=audio 10000 UDP/TLS/RTP/SAVPF 8 126\r\nc=IN IP4 203.0.113.7\r\na=mid:0\r\na=sendrecv\r\n"
-        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:126 telephone-event/8000\r\na=fmtp:126 0-15\r\na=ptime:20\r\na=rtcp-mux\r\na=setup:passive\r\n"
+        "m=audio 10000 UDP/TLS/RTP/SAVPF 8 111 126\r\nc=IN IP4 203.0.113.7\r\na=mid:0\r\na=sendrecv\r\n"
+        "a=rtpmap:8 PCMA/8000\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1;maxplaybackrate=8000;sprop-maxcapturerate=8000;maxaveragebitrate=24000\r\n"
+        "a=rtpmap:126 telephone-event/8000\r\na=fmtp:126 0-15\r\na=ptime:20\r\na=rtcp-mux\r\na=setup:passive\r\n"
         "a=ice-ufrag:OURufrag\r\na=ice-pwd:ourpasswordourpasswordour\r\na=fingerprint:sha-256 AA:BB:CC\r\n"
         "a=candidate:1 1 udp 2130706431 203.0.113.7 10000 typ host\r\na=candidate:2 1 udp 2130706175 2001:db8::5 10000 typ host\r\na=end-of-candidates\r\n");
 }
@@ -110,6 +111,26 @@ TEST_CASE("the codec that needs no translation is chosen") {
   CHECK(answered->plan.codec == AudioCodec::pcmu);
   CHECK(answered->plan.payload == 0);
   CHECK(has_line(answered->sdp, "a=rtpmap:0 PCMU/8000"));
+}
+
+TEST_CASE("RFC 7587: Opus stands beside G.711, before it when the browser is to send it; a browser without Opus has G.711 alone") {
+  auto local = ours();
+  auto answered = answer_browser(offer_of("firefox_audio"), local);
+  REQUIRE(answered);
+  CHECK(answered->opus_payload == 109);
+  CHECK(answered->sdp.find("UDP/TLS/RTP/SAVPF 8 109 101\r\n") != std::string::npos);
+  local.opus_first = true;
+  answered = answer_browser(offer_of("firefox_audio"), local);
+  REQUIRE(answered);
+  CHECK(answered->sdp.find("UDP/TLS/RTP/SAVPF 109 8 101\r\n") != std::string::npos);
+  CHECK(answered->plan.payload == 8);              // both may come at any time
+  for (const auto& offer : {without(offer_of("chromium_audio"), "a=rtpmap:111"), replaced(offer_of("chromium_audio"), "111 opus/48000", "111 opus/16000")}) {
+    answered = answer_browser(offer, local);
+    REQUIRE(answered);
+    CHECK(answered->opus_payload == -1);
+    CHECK(answered->sdp.find("opus") == std::string::npos);
+    CHECK(answered->sdp.find("UDP/TLS/RTP/SAVPF 8 126\r\n") != std::string::npos);
+  }
 }
 
 TEST_CASE("what cannot be answered is refused with a reason") {

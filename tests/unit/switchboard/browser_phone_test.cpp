@@ -30,6 +30,11 @@ std::string in_dialog(const std::string& method, int cseq, const std::string& an
          header(answer, "To") + "\r\nCall-ID: one\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\nContent-Length: 0\r\n\r\n";
 }
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  return text;
+}
+
 std::string offer_json() {                        // of a real browser, as a JSON text
   std::ifstream file("tests/fuzz/corpus/browser_sdp/chromium_audio", std::ios::binary);
   std::ostringstream text;
@@ -340,11 +345,13 @@ TEST_CASE("figures of the network: told to the page each time the worker has mea
   figures.packets_out = 100;
   figures.lost = 2;
   figures.lost_by_peer = 5;
+  figures.lost_on_way = 5;
+  figures.sent_when_told = 100;
   figures.jitter_us = 3'400;
   figures.round_trip_us = 41'000;
   seat.desk.board().worker_message(0, media::BrowserLegMeasured{figures}, seat.desk.now);
   seat.desk.commit();
-  CHECK(seat.told(1, "stats") == R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":2.0,"loss_down":5.0,"jitter_ms":3.4,"rtt_ms":41.0})");
+  CHECK(seat.told(1, "stats") == R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":2.0,"loss_down":5.0,"jitter_ms":3.4,"rtt_ms":41.0,"codec":"g711"})");
   seat.say(1, R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":1.5,"jitter_ms":12,"rtt_ms":40})");
   seat.say(1, R"({"type":"phone.stats","leg":")" + seat.leg + R"(","loss":0.5,"jitter_ms":20,"rtt_ms":30})");
   seat.say(1, R"({"type":"phone.hangup","leg":")" + seat.leg + "\"}");
@@ -357,6 +364,110 @@ TEST_CASE("figures of the network: told to the page each time the worker has mea
   CHECK(measured->peer_loss_permille == 15);
   CHECK(measured->peer_jitter_us == 20'000);
   CHECK(measured->peer_round_trip_us == 40'000);
+}
+
+namespace {
+
+// A call in the browser whose worker measures each 2 s.
+struct Measured {
+  Seat seat;
+  media::LegStatistics figures;
+
+  Measured() {
+    seat.talk();
+    begin();
+  }
+  void begin() {
+    figures = {};
+    figures.leg = LegId{std::stoull(seat.leg)};
+    figures.speaks_opus = true;
+    pass(0, 0);
+  }
+  // 2 s in which the worker missed so many of 100 packets, and the browser reported as many of ours
+  void pass(std::int64_t lost_up, std::int64_t lost_down) {
+    figures.packets_in += 100 - lost_up;
+    figures.lost += lost_up;
+    figures.sent_when_told += 100;
+    figures.lost_on_way += lost_down;
+    seat.desk.pass(Duration::seconds(2));
+    seat.desk.board().worker_message(0, media::BrowserLegMeasured{figures}, seat.desk.now);
+    seat.desk.commit();
+  }
+  bool speaks_opus() const { return seat.wanted()->browser->send_opus; }
+};
+
+std::string without_opus() {                      // a browser that was built without it
+  auto offer = offer_json();
+  const auto at = offer.find("a=rtpmap:111 opus");
+  return offer.replace(at, 17, "a=rtpmap:111 sush");
+}
+
+}  // namespace
+
+TEST_CASE("F1: steady loss of 2 % over 5 s, either way, and the leg speaks Opus: the worker is told, the page is told, it stays so") {
+  for (const bool up : {true, false}) {
+    Measured call;
+    CHECK(call.seat.wanted()->browser->opus_payload == 111);
+    call.pass(up ? 3 : 0, up ? 0 : 3);
+    call.pass(up ? 3 : 0, up ? 0 : 3);
+    CHECK_FALSE(call.speaks_opus());               // 4 s
+    call.pass(up ? 3 : 0, up ? 0 : 3);
+    CHECK(call.speaks_opus());
+    CHECK(call.seat.told(1, "codec") == R"({"type":"phone.codec","leg":")" + call.seat.leg + R"(","codec":"opus","payload":111})");
+    CHECK(call.seat.told(1, "stats").find("\"codec\":\"opus\"") != std::string::npos);
+    for (int i = 0; i < 100; ++i) call.pass(0, 0);
+    CHECK(call.speaks_opus());
+    call.seat.desk.kill();                         // control forgets nothing of it
+    call.seat.desk.commit();
+    CHECK(call.speaks_opus());
+    call.seat.come(2);
+    call.seat.answer(2, "resume");                 // a page that was loaded anew sends Opus at once: it stands first
+    CHECK(call.seat.told(2, "answer").find("SAVPF 111 0 126") != std::string::npos);
+    CHECK(call.speaks_opus());
+  }
+}
+
+TEST_CASE("F1: little loss, or a network that is gone for a moment, changes no codec") {
+  Measured call;
+  for (int i = 0; i < 100; ++i) call.pass(1, 1);
+  CHECK_FALSE(call.speaks_opus());
+  call.pass(90, 90);
+  call.pass(0, 0);
+  call.pass(0, 0);
+  CHECK_FALSE(call.speaks_opus());
+  call.begin();                                    // another worker counts from nothing: no loss of minus hundreds
+  call.pass(3, 0);
+  CHECK_FALSE(call.speaks_opus());
+  call.figures.speaks_opus = false;                // a worker of the version before
+  for (int i = 0; i < 10; ++i) call.pass(10, 10);
+  CHECK_FALSE(call.speaks_opus());
+}
+
+TEST_CASE("F1: the next call at a seat with loss begins with Opus, ten minutes later with G.711 again; a browser without Opus keeps G.711") {
+  Measured call;
+  for (int i = 0; i < 3; ++i) call.pass(10, 10);
+  REQUIRE(call.speaks_opus());
+  call.seat.say(1, R"({"type":"phone.hangup","leg":")" + call.seat.leg + "\"}");
+  auto next = [&](const std::string& name, const std::string& offer) {
+    call.seat.desk.receive(customer_flow, replaced(replaced(invite(), "Call-ID: one", "Call-ID: " + name), "z9hG4bKi", "z9hG4bK" + name));
+    call.seat.desk.commit();
+    call.seat.leg = call.seat.in(call.seat.told(1, "ring"), "leg");
+    call.seat.say(1, "{\"type\":\"phone.accept\",\"leg\":\"" + call.seat.leg + "\",\"sdp\":\"" + offer + "\"}");
+  };
+  next("two", offer_json());
+  CHECK(call.seat.told(1, "answer").find("SAVPF 111 0 126") != std::string::npos);
+  CHECK(call.speaks_opus());
+  call.seat.say(1, R"({"type":"phone.hangup","leg":")" + call.seat.leg + "\"}");
+  next("red", without_opus());
+  CHECK(call.seat.told(1, "answer").find("SAVPF 0 126") != std::string::npos);
+  call.begin();
+  for (int i = 0; i < 10; ++i) call.pass(10, 10);
+  CHECK_FALSE(call.speaks_opus());
+  call.seat.say(1, R"({"type":"phone.hangup","leg":")" + call.seat.leg + "\"}");
+  call.seat.desk.pass(Duration::minutes(11));
+  next("new", offer_json());
+  CHECK(call.seat.told(1, "answer").find("SAVPF 0 111 126") != std::string::npos);
+  CHECK_FALSE(call.speaks_opus());
 }
 
 TEST_CASE("for networks without UDP a page gets a TURN server, and a password for a day that its secret makes") {

@@ -84,14 +84,15 @@ export function PhoneBar(_: { agent: string }) {
   );
 }
 
-// One phone a page, from sign-in to sign-out, whatever page is shown.
+// One phone a tab, whatever page is shown. When the session ends in mid-call the sign-in page comes, and the call goes on beneath it.
+let one: Phone | undefined;
 function usePhone(): Phone {
   const connection = useConnection();
-  const [phone] = useState(() => new Phone(connection));
+  const [phone] = useState(() => (one ??= new Phone(connection)));
   useEffect(() => {
     phone.start();
-    return () => phone.stop();
-  }, [phone]);
+    return () => phone.stop(connection.wasSignedOut);
+  }, [phone, connection]);
   return phone;
 }
 
@@ -120,7 +121,7 @@ function Talking({ leg, phone, state }: { leg: Leg; phone: Phone; state: PhoneSt
   const format = useFormat();
   const now = useNow();
   const { quality } = state;
-  const figures = quality ? t('phone.quality', { loss: format.decimal(quality.loss, 1), jitter: format.number(quality.jitter_ms), rtt: format.number(quality.rtt_ms) }) : t('phone.measuring');
+  const figures = quality ? t('phone.quality', { loss: format.decimal(quality.loss, 1), jitter: format.number(quality.jitter_ms), rtt: format.number(quality.rtt_ms) }) + (quality.codec === 'opus' ? ` · ${t('phone.opus')}` : '') : t('phone.measuring');
   return (
     <Stack direction="row" sx={{ alignItems: 'center', gap: 1 }} data-testid="talking" data-leg={leg.leg} data-state={leg.state} data-grade={quality?.grade}>
       <Typography sx={{ fontWeight: 700 }}>

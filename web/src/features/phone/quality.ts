@@ -3,6 +3,7 @@ export interface Quality {
   loss: number; // per cent of the last interval, both directions, the worse
   jitter_ms: number;
   rtt_ms: number;
+  codec: string; // "opus" once the server has changed to it because of loss
   grade: 'good' | 'fair' | 'poor';
 }
 
@@ -13,6 +14,7 @@ interface Watched {
   lost: number;
   received: number;
   up: number; // loss that the server sees of our voice, per cent
+  codec: string;
 }
 
 export class QualityMeter {
@@ -21,15 +23,15 @@ export class QualityMeter {
 
   watch(leg: string, peer: RTCPeerConnection) {
     this.forget(leg);
-    this.watched.set(leg, { timer: setInterval(() => void this.measure(leg, peer), every), lost: 0, received: 0, up: 0 });
+    this.watched.set(leg, { timer: setInterval(() => void this.measure(leg, peer), every), lost: 0, received: 0, up: 0, codec: '' });
   }
   forget(leg: string) {
     clearInterval(this.watched.get(leg)?.timer);
     this.watched.delete(leg);
   }
-  fromServer(leg: string, loss: number) {
+  fromServer(leg: string, loss: number, codec: string) {
     const watched = this.watched.get(leg);
-    if (watched) watched.up = loss;
+    if (watched) Object.assign(watched, { up: loss, codec });
   }
 
   private async measure(leg: string, peer: RTCPeerConnection) {
@@ -48,12 +50,14 @@ export class QualityMeter {
     before.received = received;
     const down = newReceived + newLost > 0 ? (100 * newLost) / (newReceived + newLost) : 0;
     const worst = Math.max(down, before.up);
-    this.told(leg, { loss: Number(worst.toFixed(1)), jitter_ms: Math.round(jitter), rtt_ms: Math.round(rtt), grade: gradeOf(worst, jitter, rtt) });
+    this.told(leg, { loss: Number(worst.toFixed(1)), jitter_ms: Math.round(jitter), rtt_ms: Math.round(rtt), codec: before.codec, grade: gradeOf(worst, jitter, rtt, before.codec) });
   }
 }
 
-// ITU-T G.114 and G.113 in rough steps: 150 ms one way is unnoticed, 3 % loss is heard in G.711.
-export function gradeOf(loss: number, jitter: number, rtt: number): Quality['grade'] {
-  if (loss > 3 || jitter > 60 || rtt > 500) return 'poor';
-  return loss > 1 || jitter > 30 || rtt > 300 ? 'fair' : 'good';
+// ITU-T G.114 and G.113 in rough steps: 150 ms one way is unnoticed, 3 % loss is heard in G.711; with Opus and its error correction
+// three times as much is heard as little.
+export function gradeOf(loss: number, jitter: number, rtt: number, codec = ''): Quality['grade'] {
+  const heard = codec === 'opus' ? loss / 3 : loss;
+  if (heard > 3 || jitter > 60 || rtt > 500) return 'poor';
+  return heard > 1 || jitter > 30 || rtt > 300 ? 'fair' : 'good';
 }
