@@ -89,7 +89,7 @@ bench: dependencies-test build
 	@/usr/bin/python3 bench/run
 
 soak: dependencies-test build
-	@$(NINJA) -C build --quiet simulation simulation_erlang
+	@$(NINJA) -C build --quiet simulation simulation_erlang simulation_pairs
 	@/usr/bin/python3 tests/chaos/soak.py --minutes $(MINUTES)
 
 check: dependencies-test build/build.ninja

@@ -116,18 +116,6 @@ Result<> LiveFloor::follow(std::uint64_t up_to) {
     floor::touch(floor_, recorded.event, touched);
     seq_ = recorded.seq;
     if (stops_ && seq_ - stopped_at_ >= storage::FloorStops::every) stops_wanted.emplace_back(stopped_at_ = seq_, floor_.save());
-    if (const auto* alarm = std::get_if<floor::AlarmRaised>(&recorded.event)) {
-      constexpr std::string_view over = "-over";
-      const bool ends = alarm->code.size() > over.size() && alarm->code.ends_with(over);
-      const std::string code = ends ? alarm->code.substr(0, alarm->code.size() - over.size()) : alarm->code;
-      if (const auto stands = alarms_.find(code); ends && stands != alarms_.end()) {
-        stands->second.over = true;
-        new_alarms_.push_back(stands->second);
-        alarms_.erase(stands);
-      } else if (!ends && stands == alarms_.end()) {
-        new_alarms_.push_back(alarms_.emplace(code, Alarm{std::to_string(recorded.seq), code, alarm->text, recorded.at}).first->second);
-      }
-    }
     if (const auto* set = std::get_if<floor::AgentSet>(&recorded.event)) named_anew.insert("agent:" + set->code);
     if (const auto* set = std::get_if<floor::QueueSet>(&recorded.event)) named_anew.insert("queue:" + set->code);
     return true;
@@ -150,7 +138,6 @@ void LiveFloor::look_at_all() {
   for (std::size_t i = 1; i <= floor::agents_ever(floor_); ++i) agents_dirty_.insert(AgentId{i});
   for (std::size_t i = 1; i <= floor::queues_ever(floor_); ++i) queues_dirty_.insert(QueueId{i});
   update(nullptr);
-  new_alarms_.clear();
   desks_.clear();
 }
 
@@ -414,12 +401,5 @@ std::optional<std::string> LiveFloor::desk_delta(Desk& desk) {
 }
 
 std::set<std::string> LiveFloor::take_desks() { return std::exchange(desks_, {}); }
-
-std::vector<LiveFloor::Alarm> LiveFloor::take_alarms() { return std::exchange(new_alarms_, {}); }
-std::vector<LiveFloor::Alarm> LiveFloor::alarms() const {
-  std::vector<Alarm> all;
-  for (const auto& [code, alarm] : alarms_) all.push_back(alarm);
-  return all;
-}
 
 }  // namespace pasokh::api

@@ -55,10 +55,6 @@ class LiveFloor {
   // Agents whose desk may have changed since this was asked last.
   std::set<std::string> take_desks();
 
-  struct Alarm { std::string id, code, text; Instant since; bool over = false; };
-  std::vector<Alarm> take_alarms();      // new since this was asked last
-  std::vector<Alarm> alarms() const;     // those that are not over
-
   std::uint64_t seq() const { return seq_; }
   std::string save() const { return floor_.save(); }
   const std::string& time_zone() const { return floor_.centre().time_zone; }
@@ -107,8 +103,6 @@ class LiveFloor {
   std::array<std::int64_t, 6> by_state_{};     // agents, by floor::AgentState
   std::int64_t waiting_ = 0;
   std::string totals_sent_;
-  std::map<std::string, Alarm> alarms_;        // by code, those not over
-  std::vector<Alarm> new_alarms_;
   Today today_;
   std::size_t round_ = 0;                      // where look_round goes on
 };

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <set>
 
+#include "api/alarms.h"
 #include "api/json_read.h"
 #include "api/json_value.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace pasokh::api {
 namespace {
@@ -28,14 +30,21 @@ Heard heard(std::string_view text) {
   return out;
 }
 
+std::vector<std::string> open_alarms(Services& services) {
+  std::vector<std::string> rows;
+  const auto office = services.office();
+  if (!office) return rows;
+  if (const auto open = (*office)->read([](storage::Database& db) { return storage::Alarms(db).open(); }))
+    for (const auto& alarm : *open) rows.push_back(json_text(alarm_view(alarm)));
+  return rows;
+}
+
 LiveFrame frame(std::string text, LiveTopic topic = LiveTopic::none, bool snapshot = false) {
   return {std::make_shared<const std::string>(std::move(text)), topic, snapshot};
 }
 
-std::string alarm_text(const LiveFloor::Alarm& alarm) {
-  return "{\"type\":\"alarm\",\"id\":" + json_text(alarm.id) + ",\"code\":" + json_text(alarm.code) + ",\"text\":" + json_text(alarm.text) + ",\"since\":" + json_text(alarm.since) +
-         ",\"over\":" + (alarm.over ? "true" : "false") + "}";
-}
+// The row of GET /v1/alarms as a frame.
+std::string alarm_text(const std::string& row, bool over) { return std::string("{\"type\":\"alarm\",\"over\":") + (over ? "true," : "false,") + row.substr(1); }
 
 }  // namespace
 
@@ -95,6 +104,12 @@ void LiveHub::nudge() {
     nudged_ = true;
   }
   wake_.notify_one();
+}
+
+void LiveHub::alarm(std::string row, bool over) {
+  post([this, text = alarm_text(row, over)] {
+    for (const auto id : floor_followers_) say(id, text);
+  });
 }
 
 void LiveHub::push(ConnectionId connection, const LiveFrame& frame) {
@@ -192,7 +207,7 @@ void LiveHub::follow(ConnectionId connection, LiveTopic topic) {
   if (topic == LiveTopic::floor) {
     floor_followers_.insert(connection);
     push(connection, frame(floor_->snapshot(), topic, true));
-    for (const auto& alarm : floor_->alarms()) say(connection, alarm_text(alarm));
+    for (const auto& row : open_alarms(services_)) say(connection, alarm_text(row, false));
     return;
   }
   auto& desk = desks_[connection];
@@ -231,8 +246,6 @@ void LiveHub::flush() {
     return;
   }
   floor_->look_round();
-  for (const auto& alarm : floor_->take_alarms())
-    for (const auto id : floor_followers_) say(id, alarm_text(alarm));
   if (auto text = floor_->delta()) {
     const auto delta = frame(std::move(*text), LiveTopic::floor);
     for (const auto id : floor_followers_) push(id, delta);
@@ -285,6 +298,7 @@ std::vector<LiveHub::Task> LiveHub::wait_for_work() {
 }
 
 void LiveHub::run() {
+  name_this_thread("live-hub");
   for (;;) {
     const auto tasks = wait_for_work();
     bool due = false;

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "storage/zone.h"
 
 namespace pasokh::api {
@@ -53,6 +54,7 @@ void LiveToday::stop() {
 }
 
 void LiveToday::run() {
+  name_this_thread("live-today");
   std::optional<storage::Reports> reports;
   for (;;) {
     {

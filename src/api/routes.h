@@ -21,6 +21,8 @@ std::vector<Route> call_report_routes();  // reports of calls, dispositions, fol
 std::vector<Route> authority_routes();  // how browsers are told to trust us
 std::vector<Route> webhook_routes();    // what other systems are told
 std::vector<Route> live_routes();       // the WebSocket
+std::vector<Route> alarm_routes();      // queues past a threshold, the system in trouble
+std::vector<Route> mail_routes();       // what is sent by mail
 
 // An agent's own, or anybody's for whoever directs the floor.
 bool may_work_as(const Caller& caller, const std::string& agent);

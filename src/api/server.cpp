@@ -18,6 +18,7 @@
 #include "api/workers.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace pasokh::api {
 namespace {
@@ -439,13 +440,18 @@ class Server final : public HttpServer {
       accept(tls_, true);
       look_at_certificate_later();
     }
-    for (int i = 0; i < std::max(1, house_.options.threads); ++i) threads_.emplace_back([this] { io_.run(); });
+    for (int i = 0; i < std::max(1, house_.options.threads); ++i)
+      threads_.emplace_back([this] {
+        name_this_thread("http");
+        io_.run();
+      });
   }
 
   std::uint16_t port() const override { return port_; }
   std::uint16_t https_port() const override { return house_.https_port; }
 
   void journal_moved() override { house_.live.nudge(); }
+  void alarm(std::string row, bool over) override { house_.live.alarm(std::move(row), over); }
 
   void stop() override {
     if (stopped_.exchange(true)) return;

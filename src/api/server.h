@@ -41,6 +41,7 @@ class HttpServer {
   virtual std::uint16_t port() const = 0;
   virtual std::uint16_t https_port() const = 0;  // 0: none
   virtual void journal_moved() = 0;          // something new is durable: live topics look. Any thread, cheap
+  virtual void alarm(std::string row, bool over) = 0;  // JSON as GET /v1/alarms tells it; live topics are told. Any thread
   virtual void stop() = 0;                   // answers under way are given up; waits for the threads. Before the Centre goes.
 };
 

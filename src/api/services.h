@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "office/access/sign_in_throttle.h"
+#include "outbox/mailer.h"
 #include "outbox/outbox.h"
 #include "storage/access_store.h"
 #include "storage/office_database.h"
@@ -28,6 +29,7 @@ struct Hooks {
   std::function<std::string()> metrics;    // Prometheus text of the rest of the house, from any thread; may be empty
   std::function<Instant()> now;            // empty: the wall clock
   std::function<outbox::Outbox*()> outbox;  // whoever tells other systems; may be empty, or give nullptr
+  std::function<outbox::Mailer*()> mailer;  // whoever sends mail; may be empty, or give nullptr
   outbox::AllowedHosts webhook_hosts;      // the only ones they may be
   switchboard::BrowserPhones* phones = nullptr;  // who takes the pages' phone.* frames; nullptr: nobody does
   std::string prompts;                     // folder of the prompts; empty: DIR/prompts
@@ -67,6 +69,7 @@ class Services {
   Result<archive::MasterKey> master_key() { return archive::MasterKey::load_or_create(dir_); }
 
   const Hooks& hooks() const { return hooks_; }
+  outbox::Mailer* mailer() const { return hooks_.mailer ? hooks_.mailer() : nullptr; }  // nullptr: there is none
   std::string prompts() const { return hooks_.prompts.empty() ? dir_ + "/prompts" : hooks_.prompts; }
   void hooks_changed_prompts() const { if (hooks_.prompts_changed) hooks_.prompts_changed(); }
   Instant now() const;

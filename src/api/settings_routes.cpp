@@ -28,8 +28,10 @@ struct QueueSettings {
   std::optional<std::string> report;         // none, optional, required
   std::optional<std::string> guidance_fa, guidance_en;  // Markdown, shown beside a call
   std::optional<std::int32_t> retention_days;  // 0: recordings are kept for ever
+  std::optional<std::string> alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after;
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level, short_abandon,
-                record, notice, music, announce_place, announce_every, language, name, report, guidance_fa, guidance_en, retention_days)
+                record, notice, music, announce_place, announce_every, language, name, report, guidance_fa, guidance_en, retention_days,
+                alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after)
 };
 struct AgentSettings {
   static constexpr auto schema_name = "AgentSettings";
@@ -41,7 +43,7 @@ struct AgentSettings {
 struct DeviceSettings {
   static constexpr auto schema_name = "DeviceSettings";
   std::optional<std::string> password, agent, name;
-  std::optional<std::string> kind;           // phone (SIP) or browser; a device keeps its kind
+  std::optional<std::string> kind;           // phone (SIP) or browser; it never changes
   PASOKH_FIELDS(password, agent, name, kind)
 };
 struct NumberSettings {
@@ -57,7 +59,8 @@ struct CentreSettings {
   std::optional<std::int64_t> ledger_limit;
   std::optional<std::string> time_zone, outbound;
   std::optional<std::int32_t> max_calls;
-  PASOKH_FIELDS(ledger_limit, time_zone, outbound, max_calls)
+  std::optional<std::string> alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after;
+  PASOKH_FIELDS(ledger_limit, time_zone, outbound, max_calls, alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after)
 };
 struct Imported {
   static constexpr auto schema_name = "Imported";

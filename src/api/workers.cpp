@@ -1,5 +1,7 @@
 #include "api/workers.h"
 
+#include "base/thread_name.h"
+
 namespace pasokh::api {
 
 Workers::Workers(int threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
@@ -31,6 +33,7 @@ void Workers::stop() {
 }
 
 void Workers::run() {
+  name_this_thread("http-work");
   for (;;) {
     std::function<void()> work;
     {

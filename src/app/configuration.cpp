@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "base/nearest.h"
+#include "outbox/mail_text.h"
 
 namespace pasokh::app {
 namespace {
@@ -152,6 +153,42 @@ std::string browser_addresses(Configuration& c, const Value& v) {
   return {};
 }
 
+std::string mail_host(Configuration& c, const Value& v) {
+  const auto* text = std::get_if<std::string>(&v);
+  if (!text || text->size() > 253 || (!text->empty() && !is_address(*text) && text->find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") != text->npos))
+    return "a host's name or address, or \"\" for no mail";
+  c.mail.host = *text;
+  return {};
+}
+
+std::string mail_port(Configuration& c, const Value& v) {
+  const auto* number = std::get_if<std::int64_t>(&v);
+  if (!number || *number < 1 || *number > 65'535) return "a number from 1 to 65535";
+  c.mail.port = static_cast<std::uint16_t>(*number);
+  return {};
+}
+
+std::string mail_security(Configuration& c, const Value& v) {
+  const auto* text = std::get_if<std::string>(&v);
+  return text && from_name(*text, c.mail.security) ? "" : "\"starttls\", \"tls\" or \"none\"";
+}
+
+std::string mail_from(Configuration& c, const Value& v) {
+  const auto* text = std::get_if<std::string>(&v);
+  if (!text || (!text->empty() && !outbox::is_mail_address(*text))) return "a mail address, like \"pasokh@example.ir\"";
+  c.mail.from = *text;
+  return {};
+}
+
+Setter mail_text_into(std::string outbox::MailServer::*field) {
+  return [field](Configuration& c, const Value& v) -> std::string {
+    const auto* text = std::get_if<std::string>(&v);
+    if (!text) return "a text, or \"\"";
+    c.mail.*field = *text;
+    return {};
+  };
+}
+
 const std::map<std::string, Setter>& known_keys() {
   using C = Configuration;
   static const std::map<std::string, Setter> keys{
@@ -165,6 +202,13 @@ const std::map<std::string, Setter>& known_keys() {
       {"http.names", host_names},
       {"http.threads", number_into(&C::http_threads, 1, 64)},
       {"webhooks.hosts", webhook_hosts},
+      {"mail.host", mail_host},
+      {"mail.port", mail_port},
+      {"mail.security", mail_security},
+      {"mail.user", mail_text_into(&outbox::MailServer::user)},
+      {"mail.password_file", mail_text_into(&outbox::MailServer::password_file)},
+      {"mail.from", mail_from},
+      {"mail.authority", mail_text_into(&outbox::MailServer::authority)},
       {"rtp.low", number_into(&C::rtp_low, 1024, 65534)},
       {"rtp.high", number_into(&C::rtp_high, 1025, 65535)},
       {"media.workers", number_into(&C::workers, 1, 256)},
@@ -201,6 +245,9 @@ class Parser {
                                           std::to_string(configuration_.rtp_high) + ", expected low below high");
     if (configuration_.certificate.empty() != configuration_.key.empty())
       return trouble("configuration", file_ + ": found one of http.certificate and http.key, expected both or none");
+    const outbox::MailServer& mail = configuration_.mail;
+    if (mail.on() && mail.from.empty()) return trouble("configuration", file_ + ": found mail.host without mail.from, expected the sender's address");
+    if (mail.user.empty() != mail.password_file.empty()) return trouble("configuration", file_ + ": found one of mail.user and mail.password_file, expected both or none");
     return std::move(configuration_);
   }
 
@@ -370,7 +417,7 @@ Result<Configuration> read_configuration(const std::string& dir) {
   TRY(read, parse_configuration(text.str(), file));
   std::error_code ignored;
   const auto base = std::filesystem::absolute(dir, ignored);
-  for (auto* path : {&read.certificate, &read.key})
+  for (auto* path : {&read.certificate, &read.key, &read.mail.password_file, &read.mail.authority})
     if (!path->empty()) *path = (base / *path).lexically_normal().string();
   for (auto* path : {&read.captures, &read.recordings, &read.prompts}) *path = (base / *path).lexically_normal().string();
   return Configuration(std::move(read));
@@ -401,6 +448,14 @@ std::string configuration_text(const Configuration& c) {
          "[webhooks]\n"
          "hosts = [" + hosts + "]                         # the only ones that may be told of calls, like [\"crm.example.ir\"];\n"
          "                                     # \"private:10.0.0.5\": one inside, also over plain HTTP\n\n"
+         "[mail]                               # scheduled reports and alarms\n"
+         "host = " + quote(c.mail.host) + "                           # \"\": no mail is sent\n"
+         "port = " + n(c.mail.port) + "\n"
+         "security = " + quote(std::string(name_of(c.mail.security))) + "                # starttls, tls, or none (only inside this house)\n"
+         "user = " + quote(c.mail.user) + "\n"
+         "password_file = " + quote(c.mail.password_file) + "                  # its first line; a relative one stands below this folder\n"
+         "from = " + quote(c.mail.from) + "                           # the sender's address\n"
+         "authority = " + quote(c.mail.authority) + "                      # PEM of who vouches for the server; \"\": the system's\n\n"
          "[rtp]\n"
          "low = " + n(c.rtp_low) + "\n"
          "high = " + n(c.rtp_high) + "\n\n"

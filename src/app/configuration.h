@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "outbox/smtp.h"
 
 namespace pasokh::app {
 
@@ -31,6 +32,8 @@ struct Configuration {
   std::int64_t http_threads = 2;
   // [webhooks]
   std::vector<std::string> webhook_hosts;    // whom other than us may be told; "private:HOST": also when it stands inside
+  // [mail]
+  outbox::MailServer mail;                   // host empty: none is sent. password_file and authority: relative ones to DIR
   // [rtp]
   std::uint16_t rtp_low = 16384, rtp_high = 32767;
   // [media]

@@ -174,8 +174,9 @@ switchboard::Commands demo_commands(const Demo& demo) {
   };
   static const std::vector<std::string> names{"سارا محمدی", "رضا کریمی", "مریم احمدی", "علی حسینی", "زهرا رضایی",
                                               "حسین مرادی", "فاطمه جعفری", "مهدی صادقی", "نرگس کاظمی", "امیر نوری"};
-  add("queue", "support", {});
-  add("queue", "sales", {});
+  add("queue", "support", {{"name", "پشتیبانی"}, {"guidance_fa", "سلام کنید، **نام و شمارهٔ سفارش** را بپرسید، مشکل را با کلمات خود تکرار کنید."},
+                           {"guidance_en", "Greet, ask for **name and order number**, say the problem again in your own words."}});
+  add("queue", "sales", {{"name", "فروش"}});
   for (std::size_t i = 0; i < demo.devices.size(); ++i) {
     const auto& device = demo.devices[i];
     add("agent", device.agent, {{"number", std::to_string(101 + i)}, {"queues", "support,sales"}, {"device", device.user}, {"name", names[i % names.size()]}});

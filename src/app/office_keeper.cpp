@@ -5,6 +5,7 @@
 #include "api/timetables.h"
 #include "base/calendar.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "storage/number_calls.h"
 #include "storage/office_tasks.h"
 #include "storage/opening_hours.h"
@@ -38,6 +39,7 @@ OfficeKeeper::~OfficeKeeper() {
 }
 
 void OfficeKeeper::run() {
+  name_this_thread("office-keeper");
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     lock.unlock();

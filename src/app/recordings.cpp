@@ -1,16 +1,14 @@
 #include "app/recordings.h"
 
-#include <unistd.h>
-
 #include "base/log.h"
 
 namespace pasokh::app {
 
-Result<std::unique_ptr<Recordings>> Recordings::open(const std::string& dir, const std::string& captures, const std::string& recordings) {
+Result<std::unique_ptr<Recordings>> Recordings::open(const std::string& dir, const std::string& captures, const std::string& recordings, std::int64_t stop_below) {
   TRY(master, archive::MasterKey::load_or_create(dir));
   const archive::Places places{captures, recordings};
   TRY_DONE(archive::reconcile(places));
-  return std::unique_ptr<Recordings>(new Recordings(places, std::move(master)));
+  return std::unique_ptr<Recordings>(new Recordings(places, std::move(master), stop_below));
 }
 
 void Recordings::add_hooks(switchboard::Hooks& hooks) {
@@ -24,24 +22,25 @@ void Recordings::add_hooks(switchboard::Hooks& hooks) {
     if (!key) log(LogLevel::error, "recording-key", {{"capture", text(capture)}, {"why", key.error().text}});
     return key.value_or("");
   };
-  hooks.capture_closed = [this](CaptureId capture, CallId call, const std::string& wrapped_key, bool again) { closed(capture, call, wrapped_key, again); };
+  hooks.recording_stop_bytes = stop_below_;
+  hooks.capture_closed = [this](CaptureId capture, CallId call, const std::string& wrapped_key, bool) { closed(capture, call, wrapped_key); };
 }
 
-void Recordings::closed(CaptureId capture, CallId call, const std::string& wrapped_key, bool again) {
+// On the switchboard's thread: looks at no disk, which may hang. The finisher finds out what there is.
+void Recordings::closed(CaptureId capture, CallId call, const std::string& wrapped_key) {
   std::lock_guard lock(mutex_);
-  // A worker makes the file with the first packet: no file, no sound. Only after a restart may it have been finished already.
-  const bool no_file = access(archive::capture_file(places_, capture).c_str(), F_OK) != 0;
-  if (loop_ && no_file && (!again || archive::find_recording(places_, capture).empty())) {
-    loop_->post([call, capture](switchboard::Switchboard& board, Instant now) { board.recording_finished(call, capture, {}, {}, 0, true, {}, now); });
-    return;
-  }
   archive::FinishJob job{capture, call, wrapped_key};
   if (!finisher_) early_.push_back(std::move(job));
   else if (!finisher_->add(std::move(job))) log(LogLevel::error, "finisher-full", {{"capture", text(capture)}, {"do", "it is finished after the next start"}});
 }
 
 void Recordings::start(switchboard::Loop& loop) {
-  auto told = [&loop](const archive::FinishJob& job, const std::string&, const Result<archive::Finished>& result) {
+  auto told = [&loop](const archive::FinishJob& job, const std::string&, Result<archive::Finished> result) {
+    // A worker makes the file with the first packet: no file, and nothing in the memory of a dead one either, is no sound.
+    if (!result && result.error().code == "not-found") {
+      result = archive::Finished{};
+      result->empty = true;
+    }
     if (!result) log(LogLevel::error, "recording-not-finished", {{"capture", text(job.capture)}, {"why", result.error().text}});
     const auto finished = result.value_or({});
     const auto failure = result ? std::string() : result.error().text;

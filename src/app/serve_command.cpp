@@ -11,6 +11,7 @@
 
 #include "api/server.h"
 #include "api/webhooks.h"
+#include "app/alarm_keeper.h"
 #include "app/commands.h"
 #include "app/configuration.h"
 #include "app/office_keeper.h"
@@ -18,6 +19,7 @@
 #include "archive/keys.h"
 #include "archive/phrases.h"
 #include "base/log.h"
+#include "outbox/mailer.h"
 #include "outbox/outbox.h"
 #include "storage/reports_store.h"
 #include "switchboard/loop.h"
@@ -71,7 +73,7 @@ int serve_command(const Args& args) {
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 
-  auto recordings = Recordings::open(dir, configuration.captures, configuration.recordings);
+  auto recordings = Recordings::open(dir, configuration.captures, configuration.recordings, configuration.recording_stop_mib << 20);
   if (!recordings) return fail(recordings.error().text);
 
   switchboard::LoopOptions options;
@@ -91,7 +93,11 @@ int serve_command(const Args& args) {
   options.reserve_bytes = configuration.journal_reserve_mib << 20;
   options.requests_per_second_per_source = static_cast<double>(configuration.sip_requests_per_second);
   options.new_calls_per_second = static_cast<double>(configuration.new_calls_per_second);
-  options.hooks.log = write_log;
+  SystemSigns signs;
+  options.hooks.log = [&signs](std::string_view how, std::string_view text, const LogFields& fields) {
+    write_log(how, text, fields);
+    signs.heard(text, fields);
+  };
   (*recordings)->add_hooks(options.hooks);
   archive::Phrases phrases(configuration.prompts);
   options.hooks.play_items = [&phrases](const floor::ProgrammeItem& item, floor::Language language) {
@@ -121,6 +127,10 @@ int serve_command(const Args& args) {
   if (!telling) return fail(telling.error().text);
   outbox = std::move(*telling);
 
+  auto mailing = outbox::Mailer::start({.dir = dir, .server = configuration.mail, .now = [&loop] { return (*loop)->now(); }});
+  if (!mailing) return fail(mailing.error().text);
+  const std::unique_ptr<outbox::Mailer> mailer = std::move(*mailing);
+
   api::ServerOptions http;
   http.dir = dir;
   http.host = configuration.http.host;
@@ -139,6 +149,7 @@ int serve_command(const Args& args) {
   http.limits.per_address = static_cast<decltype(http.limits.per_address)>(configuration.http_requests_per_second);
   auto server = api::HttpServer::start(http, **loop,
                                        {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); },
+                                        .mailer = [&mailer] { return mailer.get(); },
                                         .webhook_hosts = {configuration.webhook_hosts}, .phones = loop->get(), .prompts = configuration.prompts,
                                         .prompts_changed = [&phrases] { phrases.rescan(); }, .doctor = [dir] { return doctor_findings(dir); }});
   if (!server) return fail(server.error().text);
@@ -147,9 +158,17 @@ int serve_command(const Args& args) {
   auto keeper = OfficeKeeper::start(dir, configuration.recordings, **loop, [&loop] { return (*loop)->now(); });
   if (!keeper) return fail(keeper.error().text);
 
+  auto alarms = AlarmKeeper::start({.dir = dir, .folders = {dir, configuration.captures, configuration.recordings}, .disk_low_bytes = 2 * (configuration.recording_stop_mib << 20),
+                                    .mail = configuration.mail.on(), .now = [&loop] { return (*loop)->now(); },
+                                    .told = [&web](std::string row, bool over) { web->alarm(std::move(row), over); },
+                                    .nudge = [&outbox, &mailer] { outbox->nudge(); mailer->nudge(); }}, signs, **loop);
+  if (!alarms) return fail(alarms.error().text);
+
   const int status = (*loop)->run();
   keeper->reset();
+  alarms->reset();
   web->stop();
+  mailer->stop();
   outbox->stop();
   (*recordings)->stop();
   projector->stop();

@@ -1,15 +1,18 @@
 #include "archive/finisher.h"
 
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 
 #include "archive/files.h"
 #include "archive/finish.h"
 #include "base/json_text.h"
+#include "base/thread_name.h"
 
 namespace pasokh::archive {
 
@@ -86,6 +89,7 @@ void Finisher::wait_until_idle() {
 }
 
 void Finisher::run() {
+  name_this_thread("finisher");
   const sched_param lowest{};
   ::sched_setscheduler(0, SCHED_IDLE, &lowest);  // this thread only: calls come first, recordings when there is time
   std::unique_lock lock(mutex_);
@@ -98,9 +102,14 @@ void Finisher::run() {
     lock.unlock();
     std::string file;
     const auto finished = finish_one(job, file);
-    told_(job, file, finished);
+    const bool later = !finished && finished.error().code == "capture-busy";  // its worker hangs in a last write, dead as it is
+    if (!later) told_(job, file, finished);
     lock.lock();
     working_ = false;
+    if (later) {
+      jobs_.push_back(job);
+      changed_.wait_for(lock, jobs_.size() > 1 ? std::chrono::milliseconds(50) : std::chrono::milliseconds(500), [&] { return stopping_; });
+    }
     changed_.notify_all();
   }
 }
@@ -114,9 +123,19 @@ Result<Finished> Finisher::finish_one(const FinishJob& job, std::string& file) {
       TRY_DONE(drop_capture(places_, job.capture));
       return recording->details();
     }
+  const auto capture = capture_file(places_, job.capture);
+  TRY_DONE(media::take_leftovers(capture, options_.memory));
+  struct stat status {};
+  if (::stat(capture.c_str(), &status) != 0) return disk_trouble("reading " + capture);
+  if (status.st_size == 0) {         // nothing was sealed before it stopped
+    TRY_DONE(drop_capture(places_, job.capture));
+    Finished nothing;
+    nothing.empty = true;
+    return nothing;
+  }
   const auto beside = places_.recordings + "/" + text(job.capture) + ".unsorted.part";
   TRY_DONE(make_folder(places_.recordings, 0700));
-  TRY(finished, finish(capture_file(places_, job.capture), key, beside, {job.call, job.capture, options_.bitrate, options_.complexity}));
+  TRY(finished, finish(capture, key, beside, {job.call, job.capture, options_.bitrate, options_.complexity}));
   if (!finished.empty) {
     const auto to = recording_file(places_, job.capture, finished.started);
     TRY_DONE(make_folder(fs::path(to).parent_path().string(), 0700));

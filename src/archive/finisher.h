@@ -33,11 +33,13 @@ std::string find_recording(const Places&, CaptureId);   // looks in every month;
 
 class Finisher {
  public:
-  // Called on the finisher's thread, once per job that was taken. `file` is "" when there is none (empty, or failed).
+  // Called on the finisher's thread, once per job that was taken. `file` is "" when there is none (empty, or failed). A job whose
+  // capture is still held by a worker that hangs in its last write comes up again until the worker has ended.
   using Told = std::function<void(const FinishJob&, const std::string& file, const Result<Finished>&)>;
   struct Options {
     std::size_t backlog_max = 100'000;  // jobs are small; beyond, add() says no and the capture waits for reconcile()
     std::int32_t bitrate = 24'000, complexity = 3;
+    std::string memory = "/dev/shm";    // where dead workers may have left the end of a capture (media/capture.h)
   };
   Finisher(Places, MasterKey, Told, Options);
   Finisher(Places places, MasterKey master, Told told) : Finisher(std::move(places), std::move(master), std::move(told), Options{}) {}

@@ -2,6 +2,7 @@
 
 #include "base/codec.h"
 #include "floor/desk.h"
+#include "floor/machines.h"
 
 namespace pasokh::floor {
 namespace {
@@ -86,6 +87,7 @@ Floor::Floor(Floor&&) noexcept = default;
 Floor& Floor::operator=(Floor&&) noexcept = default;
 
 Turn Floor::handle(const Stimulus& stimulus, Instant now) {
+  if (met_listener) machines::tell(*state_, stimulus, now);
   Turn turn;
   Desk desk{*state_, turn, now};
   std::visit(Reception{desk}, stimulus);

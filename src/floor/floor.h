@@ -74,7 +74,7 @@ class Floor {
   std::optional<AgentState> state(AgentId) const;
   std::int64_t balance(AgentId) const;   // the ledger, in 1/2^24 call; above 0: is owed calls
 
-  // A JSON array for `list`: noun queue|agent|device|number|trunk|centre|call. With live state (agents: state, since…).
+  // A JSON array for `list`: noun queue|agent|device|number|trunk|centre|call|hours|alarm. With live state (agents: state, since…).
   std::string list(std::string_view noun, Instant now) const;
   // The state just before `offer` was decided must be in *this: the full ranking, in words.
   std::string explain(const CallOffered& offer, Instant at, Language language, bool all) const;

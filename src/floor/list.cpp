@@ -29,6 +29,66 @@ class Rows {
 std::string_view code_of(const State& state, AgentId id) { return id ? std::string_view(state.agent(id).code) : ""; }
 std::string_view code_of(const State& state, QueueId id) { return id ? std::string_view(state.queue(id).code) : ""; }
 
+void add_alarms(Rows& rows, const AlarmSettings& a) {
+  rows.field("alarm_longest_wait", a.longest_wait).field("alarm_waiting", a.waiting).field("alarm_service_level", a.service_level).field("alarm_service_level_30", a.service_level_30);
+  rows.field("alarm_free_agents", a.free_agents).field("alarm_abandoned", a.abandoned).field("alarm_after", a.after);
+}
+
+// A queue's thresholds with the centre's in the place of those it has not, as numbers; nothing: none.
+struct AlarmLimits {
+  std::optional<std::int64_t> longest_wait_ms, waiting, service_level, service_level_30, free_agents, abandoned;  // shares in permille
+  std::int64_t after_ms = 10'000;
+  PASOKH_FIELDS(longest_wait_ms, waiting, service_level, service_level_30, free_agents, abandoned, after_ms)
+  bool any() const { return longest_wait_ms || waiting || service_level || service_level_30 || free_agents || abandoned; }
+};
+AlarmLimits limits_of(const AlarmSettings& queue, const AlarmSettings& centre) {
+  const auto given = [&](std::string AlarmSettings::*field) { const std::string& own = queue.*field; return own.empty() ? centre.*field : own; };
+  const auto count = [&](std::string AlarmSettings::*field, std::int64_t factor) -> std::optional<std::int64_t> {
+    std::int64_t n = 0;
+    return parse_int(given(field), 0, 1'000'000, n) ? std::optional(n * factor) : std::nullopt;
+  };
+  AlarmLimits limits;
+  Duration d;
+  if (parse_duration(given(&AlarmSettings::longest_wait), d)) limits.longest_wait_ms = d.ms();
+  if (parse_duration(given(&AlarmSettings::after), d)) limits.after_ms = d.ms();
+  limits.waiting = count(&AlarmSettings::waiting, 1);
+  limits.free_agents = count(&AlarmSettings::free_agents, 1);
+  limits.service_level = count(&AlarmSettings::service_level, 10);
+  limits.service_level_30 = count(&AlarmSettings::service_level_30, 10);
+  limits.abandoned = count(&AlarmSettings::abandoned, 10);
+  return limits;
+}
+
+// Queues that somebody wants to be told about, as they stand; what office/alarms judges by.
+std::string list_alarms(const State& state, Instant now) {
+  struct Watched { AlarmLimits limits; std::int64_t ready = 0, on_duty = 0; };
+  std::vector<Watched> watched(state.queues.size());
+  bool any = false;
+  for (std::size_t i = 0; i < state.queues.size(); ++i) {
+    if (!state.queues[i].exists) continue;
+    watched[i].limits = limits_of(state.queues[i].settings.alarms, state.centre.alarms);
+    any = any || watched[i].limits.any();
+  }
+  Rows rows;
+  if (!any) return rows.done();
+  for (const Agent& agent : state.agents) {
+    if (!agent.exists || agent.state == AgentState::signed_out || agent.state == AgentState::paused) continue;
+    for (const Membership& m : agent.settings.queues) {
+      ++watched[m.queue.value - 1].on_duty;
+      if (agent.state == AgentState::ready) ++watched[m.queue.value - 1].ready;
+    }
+  }
+  for (std::size_t i = 0; i < state.queues.size(); ++i) {
+    const Queue& queue = state.queues[i];
+    if (!queue.exists || !watched[i].limits.any()) continue;
+    Duration longest;
+    for (const WaitKey& key : queue.line) longest = std::max(longest, now - key.since);
+    rows.row().field("queue", queue.code).field("waiting", static_cast<std::int64_t>(queue.line.size())).field("longest_wait_ms", longest.ms());
+    rows.field("ready", watched[i].ready).field("on_duty", watched[i].on_duty).field("limits", watched[i].limits).end();
+  }
+  return rows.done();
+}
+
 std::string list_agents(const State& state) {
   Rows rows;
   for (const Agent& a : state.agents) {
@@ -56,7 +116,9 @@ std::string list_queues(const State& state, Instant now) {
     rows.field("overflow_queue", s.overflow_queue).field("overflow_number", s.overflow_number).field("skills", text_of(s.skills));
     rows.field("service_level", text_of(s.service_level)).field("short_abandon", text_of(s.short_abandon)).field("record", s.record).field("notice", s.notice);
     rows.field("music", s.music).field("announce_place", s.announce_place).field("announce_every", text_of(s.announce_every)).field("language", s.language);
-    rows.field("report", s.report).field("guidance_fa", s.guidance_fa).field("guidance_en", s.guidance_en).field("retention_days", s.retention_days).end();
+    rows.field("report", s.report).field("guidance_fa", s.guidance_fa).field("guidance_en", s.guidance_en).field("retention_days", s.retention_days);
+    add_alarms(rows, s.alarms);
+    rows.end();
   }
   return rows.done();
 }
@@ -113,7 +175,9 @@ std::string list_trunks(const State& state) {
 std::string list_centre(const State& state) {
   Rows rows;
   rows.row().field("ledger_limit", state.centre.ledger_limit).field("time_zone", state.centre.time_zone).field("outbound", text_of(state.centre.outbound));
-  rows.field("max_calls", state.centre.max_calls).field("live_calls", static_cast<std::int64_t>(state.calls.size())).end();
+  rows.field("max_calls", state.centre.max_calls).field("live_calls", static_cast<std::int64_t>(state.calls.size()));
+  add_alarms(rows, state.centre.alarms);
+  rows.end();
   return rows.done();
 }
 
@@ -128,6 +192,7 @@ std::string Floor::list(std::string_view noun, Instant now) const {
   if (noun == "trunk") return list_trunks(*state_);
   if (noun == "hours") return list_hours(*state_);
   if (noun == "centre") return list_centre(*state_);
+  if (noun == "alarm") return list_alarms(*state_, now);
   return "[]";
 }
 

@@ -63,6 +63,19 @@ struct SkillStep {
   PASOKH_FIELDS(after, needs)
 };
 
+// From when on somebody is told that it goes badly (office/alarms judges, outside). Texts as they were set: of a queue "" is as the
+// centre's, "off" none; of the centre both are none. Carried only: no rule of the floor asks for them.
+struct AlarmSettings {
+  std::string longest_wait;               // a duration
+  std::string waiting;                    // so many callers or more
+  std::string service_level, service_level_30;  // below so many per cent, today and in the last half hour
+  std::string free_agents;                // so few are ready, or fewer
+  std::string abandoned;                  // so many per cent of today, or more
+  std::string after;                      // a duration: must last so long, and be better so long; "": 10 s
+  bool operator==(const AlarmSettings&) const = default;
+  PASOKH_FIELDS(longest_wait, waiting, service_level, service_level_30, free_agents, abandoned, after)
+};
+
 struct QueueSettings {
   Strategy strategy = Strategy::fair_share;
   std::int32_t priority = 0;              // higher goes first, over all queues
@@ -84,9 +97,10 @@ struct QueueSettings {
   ReportRule report = ReportRule::optional;  // required: no next call until the report of the last is complete (B5)
   std::string guidance_fa, guidance_en;   // what the agent's desk shows beside a call; carried only
   std::int32_t retention_days = 0;        // finished recordings are erased after so many days; 0: kept for ever
+  AlarmSettings alarms;
   bool operator==(const QueueSettings&) const = default;
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level,
-                short_abandon, record, notice, music, announce_place, announce_every, language, report, guidance_fa, guidance_en, retention_days)
+                short_abandon, record, notice, music, announce_place, announce_every, language, report, guidance_fa, guidance_en, retention_days, alarms)
 };
 
 struct Membership {
@@ -151,8 +165,9 @@ struct CentreSettings {
   std::string time_zone = "Asia/Tehran";
   std::vector<OutboundRule> outbound;  // empty: nothing may be called outside
   std::int32_t max_calls = 0;      // admission limit, live calls; 0: none
+  AlarmSettings alarms;            // of the queues that have none of their own
   bool operator==(const CentreSettings&) const = default;
-  PASOKH_FIELDS(ledger_limit, time_zone, outbound, max_calls)
+  PASOKH_FIELDS(ledger_limit, time_zone, outbound, max_calls, alarms)
 };
 
 }  // namespace pasokh::floor

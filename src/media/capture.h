@@ -1,7 +1,16 @@
 // A capture: what both sides of a call sent, undecoded, as the worker received it, sealed from the first byte.
-// The file: a header (magic, version, capture id, salt), then blocks of at most 200 ms, each AES-256-GCM on its own (nonce
-// from salt and block number; number and length authenticated). A torn last block is ignored by the reader; anything else
-// that does not open is named. An append-only file may be taken up again by another worker: it writes an epoch record first.
+//
+// The file is a row of epochs, one for each worker that wrote to it, all numbers little endian:
+//   header  magic[8]  version u32  capture id u64  salt[8]                       drawn anew by each worker: the salt names the epoch
+//   block   magic u32 "PBLK"  number u32  salt[8]  length u32  tag[16]           then `length` bytes of ciphertext
+// A header is repeated, the same, before each handful of blocks (a chunk of capture_ring.h), so that any piece can be read by itself.
+// Such a piece begins at a multiple of 4 KiB, for which disks and page caches ask half the price; zeros stand before the next one.
+// Each block holds at most 200 ms and is AES-256-GCM on its own: the nonce is its salt and number, numbers count from 0 in each
+// epoch, so a nonce is used once. Authenticated besides the text: the header before it, and the block's magic, number, salt and length.
+// In the text of a block: base u64 (µs of its first record), then records:
+//   kind and side u8  payload u8  sequence u16  timestamp u32  ssrc u32  µs after base u32  length u16  bytes
+// Version 1 had one header and numbers that went on over the epochs; it is still read.
+// A torn end of an epoch is ignored by the reader; anything else that does not open is named.
 #pragma once
 
 #include <cstdint>
@@ -25,28 +34,14 @@ struct CaptureRecord {
   std::string_view bytes;            // payload; mark: its name
 };
 
-class CaptureWriter {                // in the worker; no allocation per packet after set-up
- public:
-  static Result<CaptureWriter> open(const std::string& file, std::string_view key, CaptureId);  // continues an existing file
-  CaptureWriter(CaptureWriter&&) noexcept;
-  CaptureWriter& operator=(CaptureWriter&&) noexcept;
-  ~CaptureWriter();
-  void add(const CaptureRecord&);    // buffers; seals and writes when 200 ms or 16 KiB are full
-  Result<> flush();                  // seal and write what is there; an error stops the capture
-  bool due(std::int64_t now_us) const;
-  std::int64_t bytes() const;
-  bool failed() const;               // writing failed; flush() says why, nothing more is written
-  // of the block in the making; 0: none; 1: writing failed, flush() says why
-  std::int64_t block_began_us() const;
-  // A block is sealed when its first record is this old; whoever sweeps each 20 ms stays within the 200 ms that a crash may cost.
-  static constexpr std::int64_t block_span_us = 170'000;
- private:
-  struct Impl;
-  explicit CaptureWriter(Impl*);
-  Impl* impl_;
-};
-
-struct CaptureSummary { std::int64_t blocks = 0, records = 0; bool torn_end = false; std::string damaged; };  // damaged: first range that did not open
+// damaged: first range that did not open. An epoch record is given out between the epochs of two workers.
+struct CaptureSummary { std::int64_t blocks = 0, records = 0; bool torn_end = false; std::string damaged; };
 Result<CaptureSummary> read_capture(const std::string& file, std::string_view key, const std::function<void(const CaptureRecord&)>&);
+
+// What workers that died had sealed and not yet written (capture_ring.h) is put into the file, which is made if need be. Repeatable:
+// a second crash in the middle of it changes nothing. Needs no key. Before reading a capture, always. Code "capture-busy": its worker
+// has not ended yet (it may hang in a write): ask again later.
+struct Leftovers { std::int64_t bytes = 0; };
+Result<Leftovers> take_leftovers(const std::string& file, const std::string& memory = "/dev/shm");
 
 }  // namespace pasokh::media

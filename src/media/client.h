@@ -16,6 +16,7 @@ struct WorkerOptions {
   std::string socket;
   std::string bind_ip = "0.0.0.0";
   Duration orphan_after = Duration::minutes(10);
+  std::string memory = "/dev/shm";   // where sealed audio waits for the disk and outlives the worker (capture_ring.h); "": nowhere
 };
 int run_worker(const WorkerOptions&);
 

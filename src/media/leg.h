@@ -67,6 +67,11 @@ struct Leg {
   std::uint32_t confirmed_in = 0;    // the connection in which control last wanted it
 
   Outgoing::Feed feed() const { return static_cast<Outgoing::Feed>(serial) << 32 | static_cast<std::uint64_t>(restarts) << 1; }
+  void fetch() const {               // what a packet touches, into the cache
+    const auto* at = reinterpret_cast<const char*>(&latch);
+    for (std::size_t line = 0; line < 8; ++line) __builtin_prefetch(at + 64 * line, 1);
+    __builtin_prefetch(&capture);
+  }
   LegStatistics statistics() const;
   void speak_opus(bool wanted_now, std::int64_t now_us);
   void take_peer_report(const RtcpRead::Block&);   // loss, of what we sent

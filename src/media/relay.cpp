@@ -70,7 +70,7 @@ void Relay::on_rtp(Leg& leg, std::uint8_t* bytes, std::size_t size, const Addres
     else { leg.opus_in->stop(); ++leg.restarts; }
   }
   if (content == Content::event) {
-    if (leg.capture) capture_packet(*leg.capture, leg, packet, true, now_us);
+    if (leg.capture) captures_.packet(*leg.capture, leg, packet, true, now_us);
     leg.events_seen = true;
     if (const auto digit = leg.events.on_packet(packet.payload, packet.size, packet.timestamp, now_us)) events_.heard_digit(leg, *digit);
     for (Leg* listener : *leg.listeners) pass_event(leg, *listener, packet, late, now_us);
@@ -105,7 +105,7 @@ void Relay::take_opus(Leg& leg, const RtpPacket& packet, bool late, std::int64_t
 
 // G.711 in the leg's law, in a buffer that may be written over.
 void Relay::take_sound(Leg& leg, RtpPacket& packet, bool late, std::int64_t now_us) {
-  if (leg.capture) capture_packet(*leg.capture, leg, packet, false, now_us);
+  if (leg.capture) captures_.packet(*leg.capture, leg, packet, false, now_us);
   if (leg.in_band && !leg.events_seen)
     if (const auto digit = leg.in_band->on_audio(packet.payload, packet.size, leg.wanted.codec == Codec::pcma)) events_.heard_digit(leg, *digit);
   if (leg.listeners->size() == 1) return pass_audio(leg, *leg.listeners->front(), packet, late, now_us);

@@ -17,9 +17,11 @@ class RelayEvents {
   ~RelayEvents() = default;
 };
 
+class Captures;
+
 class Relay {
  public:
-  Relay(Transport& transport, RelayEvents& events) : transport_(transport), events_(events) {}
+  Relay(Transport& transport, Captures& captures, RelayEvents& events) : transport_(transport), captures_(captures), events_(events) {}
 
   void on_rtp(Leg&, std::uint8_t* bytes, std::size_t size, const Address& from, std::int64_t now_us);
   // frames of programmes and digits that are due; call it each tick for legs with is_paced()
@@ -42,6 +44,7 @@ class Relay {
   void send(Leg&, const std::uint8_t* packet, std::size_t size);
 
   Transport& transport_;
+  Captures& captures_;
   RelayEvents& events_;
   std::int64_t packets_ = 0;
 };

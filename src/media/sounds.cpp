@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "base/assert.h"
+#include "base/thread_name.h"
 #include "media/g711.h"
 #include "media/log.h"
 #include "media/sound_file.h"
@@ -51,7 +52,10 @@ std::shared_ptr<const Sound> Sounds::file(const std::string& path) {
   lock.unlock();
   if (thread_.joinable()) thread_.join();           // it has left its loop
   try {
-    thread_ = std::thread([this] { work(); });
+    thread_ = std::thread([this] {
+      name_this_thread("sounds");
+      work();
+    });
   } catch (const std::system_error&) {
     work();                                         // no thread to be had: better late packets than no prompt
   }

@@ -1,6 +1,7 @@
 #include "media/transport.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -9,6 +10,15 @@
 #include "base/assert.h"
 
 namespace pasokh::media {
+
+namespace {
+
+// Straight to the kernel: in a process of several threads the library's function looks each time whether this one is being cancelled.
+ssize_t receive(int fd, void* into, std::size_t size, sockaddr* from, socklen_t* from_size) {
+  return syscall(SYS_recvfrom, fd, into, size, MSG_DONTWAIT, from, from_size);
+}
+
+}  // namespace
 
 std::int64_t monotonic_us() {
   timespec now;
@@ -44,14 +54,18 @@ void Transport::run_once(TransportUser& user, int timeout_ms, std::int64_t& now_
   now_us = monotonic_us();
   round_began_us_ = now_us;
   full_ = count == static_cast<int>(ready_.size());
+  const auto token_of = [&](int i) { return Token::unpack(ready_[static_cast<std::size_t>(i)].data.u64); };
   for (int i = 0; i < count; ++i) {
-    const Token token = Token::unpack(ready_[static_cast<std::size_t>(i)].data.u64);
+    const Token token = token_of(i);
+    if (i + 2 < count) user.on_soon(token_of(i + 2), TransportUser::Ahead::two);
+    if (i + 1 < count) user.on_soon(token_of(i + 1), TransportUser::Ahead::one);
+    user.on_soon(token, TransportUser::Ahead::none);
     if (token.kind == Token::Kind::browsers) { read_shared(user, token); continue; }
     if (token.kind != Token::Kind::rtp && token.kind != Token::Kind::rtcp) { user.on_ready(token); continue; }
     // one datagram a round and socket: no leg can crowd out the others
     Address from;
     socklen_t size = Address::capacity();
-    const ssize_t came = recvfrom(static_cast<int>(token.fd), buffer_.data(), buffer_.size(), MSG_DONTWAIT, from.get(), &size);
+    const ssize_t came = receive(static_cast<int>(token.fd), buffer_.data(), buffer_.size(), from.get(), &size);
     if (came > 0) user.on_datagram(token, buffer_.data(), static_cast<std::size_t>(came), from);
   }
 }
@@ -68,7 +82,7 @@ void Transport::read_shared(TransportUser& user, Token token) {
 }
 
 bool Transport::send(int fd, const std::uint8_t* bytes, std::size_t size, const Address& to) {
-  return sendto(fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to.get(), to.size()) == static_cast<ssize_t>(size);
+  return syscall(SYS_sendto, fd, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to.get(), to.size()) == static_cast<ssize_t>(size);
 }
 
 }  // namespace pasokh::media

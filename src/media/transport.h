@@ -26,6 +26,9 @@ class TransportUser {
  public:
   virtual void on_datagram(Token, std::uint8_t* bytes, std::size_t size, const Address& from) = 0;
   virtual void on_ready(Token) = 0;   // a stream, a timer or the like
+  // A datagram of that owner comes next, or after the next: what it will touch is asked into the cache, while the kernel is busy.
+  enum class Ahead : std::uint8_t { two, one, none };
+  virtual void on_soon(Token, Ahead) {}
 
  protected:
   ~TransportUser() = default;

@@ -80,7 +80,8 @@ struct CaptureWanted {               // before the first LegWanted that names it
   CaptureId capture;
   CallId call;
   std::string file, key;
-  PASOKH_FIELDS(capture, call, file, key)
+  std::int64_t stop_below = 0;       // bytes free on its disk: with less it stops (CaptureStopped), or does not begin
+  PASOKH_FIELDS(capture, call, file, key, stop_below)
 };
 struct CaptureMark { CaptureId capture; std::string mark; PASOKH_FIELDS(capture, mark) };  // hold, resume, gap…: written into the capture with its time
 struct CaptureClose { CaptureId capture; PASOKH_FIELDS(capture) };
@@ -117,7 +118,7 @@ struct LegSilent { LegId leg; std::int64_t for_ms = 0; PASOKH_FIELDS(leg, for_ms
 struct DigitHeard { LegId leg; std::uint8_t digit = 0; std::int32_t duration_ms = 0; PASOKH_FIELDS(leg, digit, duration_ms) };
 struct ProgrammeDone { LegId leg; ProgrammeId programme; PASOKH_FIELDS(leg, programme) };
 // empty: no packet ever came, there is no file. known = false: this worker never had it and cannot tell (another worker may).
-// Told again when asked again.
+// Told again when asked again. Comes when everything is in the file, which may take as long as its disk does.
 struct CaptureClosed { CaptureId capture; std::int64_t bytes = 0; bool empty = false; bool known = true; PASOKH_FIELDS(capture, bytes, empty, known) };
 struct CaptureStopped { CaptureId capture; std::string why; PASOKH_FIELDS(capture, why) };  // disk full, write error: calls go on
 struct WorkerStatistics { std::int64_t legs = 0, packets = 0, cpu_us = 0; std::vector<LegStatistics> each; PASOKH_FIELDS(legs, packets, cpu_us, each) };

@@ -32,6 +32,7 @@ constexpr std::int64_t report_interval_us = 5'000'000;       // RFC 3550 §6.2: 
 constexpr std::int64_t browser_report_interval_us = 2'000'000;  // RFC 4585 §3.5: sooner is allowed; the agent looks at the figures
 constexpr std::int64_t silence_us = 30'000'000;
 constexpr std::int64_t shortest_life_us = 30'000'000;        // heard within this: a live leg
+constexpr std::int64_t last_writes_us = 5'000'000;           // at the end: what the disk does not take by then stays in memory, for whoever comes next
 constexpr int receive_buffer = 64 * 1024;                    // 300 packets, 6 s of audio
 constexpr int shared_receive_buffer = 4 * 1024 * 1024;       // as the system allows: all browsers of the worker
 constexpr int expedited = 0xb8;                              // DSCP EF (RFC 3246), as phones and switches expect of voice
@@ -62,7 +63,7 @@ void raise_descriptor_limit() {
 class Worker final : TransportUser, RelayEvents, BrowserUser {
  public:
   explicit Worker(const WorkerOptions& options)
-      : options_(options), family_(options.bind_ip.find(':') == options.bind_ip.npos ? AF_INET : AF_INET6), link_(transport_), relay_(transport_, *this), browsers_(transport_, *this) {}
+      : options_(options), family_(options.bind_ip.find(':') == options.bind_ip.npos ? AF_INET : AF_INET6), link_(transport_), captures_({.memory = options.memory}), relay_(transport_, captures_, *this), browsers_(transport_, *this) {}
   ~Worker();
 
   Result<> start();
@@ -72,6 +73,7 @@ class Worker final : TransportUser, RelayEvents, BrowserUser {
   // TransportUser
   void on_datagram(Token, std::uint8_t* bytes, std::size_t size, const Address& from) override;
   void on_ready(Token) override;
+  void on_soon(Token, Ahead) override;
   // RelayEvents
   void heard_first(Leg&) override;
   void heard_digit(Leg&, Digit) override;
@@ -108,6 +110,7 @@ class Worker final : TransportUser, RelayEvents, BrowserUser {
   void listen_to(Leg&, LegId heard_before, LegId heard_now);
   void remove(LegId);
   void close_capture(CaptureId);
+  Captures::Tell told() { return [this](const FromWorker& message) { link_.tell(message); }; }
 
   // by the clock
   int timeout_ms() const;
@@ -123,11 +126,11 @@ class Worker final : TransportUser, RelayEvents, BrowserUser {
   Address bind_address_;
   Transport transport_;
   ControlLink link_;
+  Captures captures_;
   Relay relay_;
   Browsers browsers_;
   std::uint16_t browser_port_ = 0;
   Sounds sounds_;
-  Captures captures_;
   std::unordered_map<LegId, std::unique_ptr<Leg>> legs_;
   std::unordered_map<LegId, std::vector<Leg*>> listeners_;  // by the leg they hear, be it there yet or not
   std::vector<Leg*> by_fd_;                      // the leg that a descriptor belongs to
@@ -140,7 +143,6 @@ class Worker final : TransportUser, RelayEvents, BrowserUser {
 };
 
 Worker::~Worker() {
-  for (const CaptureId id : captures_.ids()) captures_.close(id);
   for (auto& [id, leg] : legs_) close_ports(*leg);
   browsers_.close();
 }
@@ -166,7 +168,7 @@ void Worker::run() {
     by_the_clock();
     link_.flush();
   }
-  for (const CaptureId id : captures_.ids()) close_capture(id);
+  captures_.close_all(last_writes_us, told());
   link_.flush();
 }
 
@@ -183,6 +185,22 @@ void Worker::on_datagram(Token token, std::uint8_t* bytes, std::size_t size, con
   if (!leg) return;
   if (token.kind == Token::Kind::rtp) relay_.on_rtp(*leg, bytes, size, from, now_us_);
   else on_rtcp(*leg, bytes, size, from);
+}
+
+// First the leg, then its capture, whose place stands in the leg, then the block in the making, whose place stands in the capture.
+void Worker::on_soon(Token token, Ahead ahead) {
+  if (token.kind != Token::Kind::rtp || token.fd >= by_fd_.size()) return;
+  const Leg* leg = by_fd_[token.fd];
+  if (!leg) return;
+  switch (ahead) {
+    case Ahead::two: return leg->fetch();
+    case Ahead::one:
+      if (leg->capture) __builtin_prefetch(leg->capture, 1);
+      return;
+    case Ahead::none:
+      if (leg->capture) leg->capture->sealer.fetch();
+      return;
+  }
 }
 
 void Worker::on_ready(Token token) {
@@ -324,7 +342,7 @@ void Worker::close_capture(CaptureId id) {
   Capture* capture = captures_.find(id);
   for (auto& [leg_id, leg] : legs_)
     if (capture && leg->capture == capture) leg->capture = nullptr;
-  link_.tell(captures_.close(id));
+  captures_.close(id, told());
 }
 
 void Worker::obey(const WantedIsComplete&) {
@@ -460,14 +478,14 @@ void Worker::listen_to(Leg& leg, LegId before, LegId now) {
 int Worker::timeout_ms() const {
   std::int64_t due = slow_due_us_;
   if (!paced_.empty()) due = std::min(due, tick_due_us_);
-  if (!captures_.empty()) due = std::min(due, sweep_due_us_);
+  if (!captures_.idle()) due = std::min(due, sweep_due_us_);
   return static_cast<int>(std::clamp<std::int64_t>((due - monotonic_us() + 999) / 1000, 0, 1000));
 }
 
 void Worker::by_the_clock() {
   if (now_us_ >= tick_due_us_ && !paced_.empty()) tick();
-  if (now_us_ >= sweep_due_us_ && !captures_.empty()) {
-    captures_.sweep(now_us_, [this](const CaptureStopped& stopped) { link_.tell(stopped); });
+  if (now_us_ >= sweep_due_us_ && !captures_.idle()) {
+    captures_.sweep(now_us_, told());
     sweep_due_us_ = now_us_ + sweep_us;
   }
   if (now_us_ >= slow_due_us_) slow();

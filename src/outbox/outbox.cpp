@@ -1,14 +1,17 @@
 #include "outbox/outbox.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "outbox/post.h"
 #include "outbox/store.h"
 #include "storage/journal.h"
@@ -19,6 +22,7 @@ namespace {
 
 constexpr std::uint64_t events_at_once = 2'000;
 constexpr auto look_at_least_every = std::chrono::seconds(1);
+constexpr auto rest_between_looks = std::chrono::milliseconds(50);  // of the reader: under load it reads the commits of that time at once
 
 // The name under which the event is told, and its call; nothing for all others.
 struct Told { std::string_view name; CallId call; };
@@ -34,15 +38,13 @@ class Running final : public Outbox {
  public:
   Running(OutboxOptions options, Store reading, Store delivering, Store adding)
       : options_(std::move(options)), reading_(std::move(reading)), delivering_(std::move(delivering)), adding_(std::move(adding)),
-        reader_([this] { work(reader_wake_, [this] { return read_journal(); }); }), sender_([this] { work(sender_wake_, [this] { return deliver(); }); }) {}
+        reader_([this] { work("outbox-reader", reader_wakes_, reader_wake_, [this] { return read_journal(); }); }),
+        sender_([this] { work("outbox-sender", sender_wakes_, sender_wake_, [this] { return deliver(); }); }) {}
   ~Running() override { stop(); }
 
+  // After each commit, so it costs next to nothing while nobody listens: a first webhook is seen at the next look.
   void nudge() override {
-    {
-      const std::scoped_lock lock(guard_);
-      reader_wake_ = sender_wake_ = true;
-    }
-    wake_.notify_all();
+    if (somebody_listens_.load(std::memory_order_relaxed)) wake(reader_wakes_, reader_wake_);
   }
 
   Result<> add(const std::string& event, const std::string& data) override {
@@ -50,8 +52,8 @@ class Running final : public Outbox {
     TRY(hooks, adding_.webhooks());
     const Instant now = options_.now();
     for (const auto& hook : hooks)
-      if (wants(hook, event)) TRY_DONE(adding_.put({0, hook.id, event, body(event, now, "", data), now, 0}));
-    nudge();
+      if (wants(hook, event)) TRY_DONE(adding_.put({0, hook.id, event, message_body(event, now, "", data), now, 0}));
+    wake(sender_wakes_, sender_wake_);
     return Done{};
   }
 
@@ -61,27 +63,33 @@ class Running final : public Outbox {
       if (stopping_) return;
       stopping_ = true;
     }
-    wake_.notify_all();
+    reader_wakes_.notify_one();
+    sender_wakes_.notify_one();
     reader_.join();
     sender_.join();
   }
 
  private:
   static bool wants(const Webhook& hook, std::string_view event) { return std::find(hook.events.begin(), hook.events.end(), event) != hook.events.end(); }
-  static std::string body(std::string_view event, Instant at, const std::string& seq, const std::string& data) {
-    return "{\"event\":" + json_text(event) + ",\"at\":" + json_text(at) + (seq.empty() ? "" : ",\"seq\":" + json_text(seq)) + ",\"data\":" + data + "}";
-  }
 
   // Calls `once` until it has nothing to do, then waits to be woken; once: what to wait at most.
   template <class Once>
-  void work(bool& woken, Once once) {
+  void work(const char* name, std::condition_variable& wakes, bool& woken, Once once) {
+    name_this_thread(name);
     for (;;) {
       const auto rest = once();
       std::unique_lock lock(guard_);
-      wake_.wait_for(lock, rest, [&] { return woken || stopping_; });
+      wakes.wait_for(lock, rest, [&] { return woken || stopping_; });
       woken = false;
       if (stopping_) return;
     }
+  }
+  void wake(std::condition_variable& wakes, bool& woken) {
+    {
+      const std::scoped_lock lock(guard_);
+      if (std::exchange(woken, true)) return;  // it has not looked since
+    }
+    wakes.notify_one();
   }
   bool stopping() const {
     const std::scoped_lock lock(guard_);
@@ -95,8 +103,13 @@ class Running final : public Outbox {
     for (;;) {
       auto more = read_some();
       if (!more) trouble_once("reading the journal", more.error());
-      if (!more || !*more || stopping()) return look_at_least_every;
+      if (!more || !*more || stopping()) break;
     }
+    if (somebody_listens_.load(std::memory_order_relaxed)) {
+      std::unique_lock lock(guard_);
+      reader_wakes_.wait_for(lock, rest_between_looks, [&] { return stopping_; });
+    }
+    return look_at_least_every;
   }
 
   Result<bool> read_some() {
@@ -105,6 +118,7 @@ class Running final : public Outbox {
       journal_.emplace(std::move(opened));
     }
     TRY(hooks, reading_.webhooks());
+    somebody_listens_.store(!hooks.empty(), std::memory_order_relaxed);
     if (hooks.empty()) return false;
     const std::uint64_t last = journal_->last_seq();
     if (!at_ || *at_ > last) TRY_DONE(find_place(hooks));
@@ -115,7 +129,7 @@ class Running final : public Outbox {
       seq = recorded.seq;
       if (const auto told = told_as(recorded.event))
         for (const auto& hook : hooks)
-          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), body(told->name, recorded.at, std::to_string(seq), row_of(told->call)), recorded.at, 0});
+          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), message_body(told->name, recorded.at, std::to_string(seq), row_of(told->call)), recorded.at, 0});
       return true;
     });
     if (!read && read.error().code != "damaged") return std::move(read).error();
@@ -129,7 +143,7 @@ class Running final : public Outbox {
       written_ = seq;
     }
     at_ = seq;
-    if (!messages.empty()) nudge_sender();
+    if (!messages.empty()) wake(sender_wakes_, sender_wake_);
     return seq < last;
   }
 
@@ -157,14 +171,6 @@ class Running final : public Outbox {
       if (auto rows = reports_->calls(filter); rows && !rows->empty() && rows->front().call == call) return json_text(rows->front());
     }
     return "{\"call\":" + json_text(call) + "}";
-  }
-
-  void nudge_sender() {
-    {
-      const std::scoped_lock lock(guard_);
-      sender_wake_ = true;
-    }
-    wake_.notify_all();
   }
 
   // --- the sender
@@ -226,7 +232,8 @@ class Running final : public Outbox {
   std::uint64_t written_ = 0;
   std::mutex adding_guard_;
   mutable std::mutex guard_;
-  std::condition_variable wake_;
+  std::condition_variable reader_wakes_, sender_wakes_;
+  std::atomic<bool> somebody_listens_{true};  // until the reader has looked
   bool reader_wake_ = false, sender_wake_ = false, stopping_ = false;
   std::thread reader_, sender_;
 };

@@ -15,7 +15,7 @@ namespace pasokh::outbox {
 
 // What can be asked for.
 inline const std::vector<std::string>& event_names() {
-  static const std::vector<std::string> all{"call.arrived", "call.answered", "call.ended", "recording.finished", "report.completed"};
+  static const std::vector<std::string> all{"call.arrived", "call.answered", "call.ended", "recording.finished", "report.completed", "alarm.raised", "alarm.cleared"};
   return all;
 }
 
@@ -30,7 +30,7 @@ class Outbox {
  public:
   static Result<std::unique_ptr<Outbox>> start(OutboxOptions options);
   virtual ~Outbox() = default;
-  virtual void nudge() = 0;            // the journal has moved on, or webhooks have changed; any thread, cheap
+  virtual void nudge() = 0;            // the journal has moved on, or webhooks have changed; any thread, next to nothing while there is no webhook
   // What does not stand in the journal ("report.completed"): to whoever asked for it. data: a JSON object. Any thread.
   virtual Result<> add(const std::string& event, const std::string& data) = 0;
   virtual void stop() = 0;

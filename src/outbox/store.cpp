@@ -2,6 +2,10 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
+#include "base/json_text.h"
+
 namespace pasokh::outbox {
 namespace {
 
@@ -171,6 +175,22 @@ Result<> Store::failed(const Message& message, Instant now, const std::string& w
 Result<> Store::dropped(const Message& message, const std::string& why) {
   TRY(statement, database_.prepare(drop_message));
   return statement.run(why.substr(0, 500), message.id);
+}
+
+std::string message_body(std::string_view event, Instant at, std::string_view seq, std::string_view data) {
+  return "{\"event\":" + json_text(std::string(event)) + ",\"at\":" + json_text(at) + (seq.empty() ? "" : ",\"seq\":" + json_text(std::string(seq))) + ",\"data\":" + std::string(data) + "}";
+}
+
+Result<> put_event(Database& database, std::string_view event, Instant now, std::string_view data) {
+  std::vector<std::int64_t> to;
+  TRY(select, database.prepare(select_webhooks));
+  TRY_DONE(select.each([&](Statement& row) {
+    const auto events = split(row.text(2));
+    if (std::find(events.begin(), events.end(), event) != events.end()) to.push_back(row.integer(0));
+  }));
+  TRY(insert, database.prepare(insert_message));
+  for (const auto webhook : to) TRY_DONE(insert.run(webhook, event, message_body(event, now, "", data), now.us));
+  return Done{};
 }
 
 Result<std::vector<Message>> Store::lost(std::int64_t webhook) {

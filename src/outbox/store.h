@@ -58,6 +58,12 @@ class Store {                          // one thread at a time
   storage::Database database_;
 };
 
+// What does not stand in the journal, put for whoever asked for it in a transaction that the caller has begun on DIR/centre.db: told if
+// and only if that is committed.
+Result<> put_event(storage::Database&, std::string_view event, Instant now, std::string_view data);
+// {"event":…,"at":…,"seq":…,"data":…}; seq empty: not in the journal
+std::string message_body(std::string_view event, Instant at, std::string_view seq, std::string_view data);
+
 // 1 s, 5 s, 30 s, 2 min, 10 min, then each hour; given up after a day.
 Duration pause_after(std::int64_t failures);
 inline constexpr Duration given_up_after = Duration::hours(24);

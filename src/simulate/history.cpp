@@ -101,16 +101,19 @@ Result<History> history_of(const std::string& dir, Instant from, Instant to) {
   reading.to = to;
   History history;
   history.to = to;
+  std::uint64_t last = 0;
   const auto read = reader.read(0, UINT64_MAX, [&](const storage::Recorded& recorded) {
     if (recorded.at >= to) return false;
     reading.now = recorded.at;
+    last = recorded.seq;
     std::visit(reading, recorded.event);
     return true;
   });
   if (!read) {
     if (read.error().code != "damaged") return read.error();
-    if (reading.now < from) return damaged_before(read.error().text);
-    history.damaged = read.error().text;
+    const std::string range = damaged_range(reader, last, read.error().text);
+    if (reading.now < from) return damaged_before(range);
+    history.damaged = range;
     history.to = reading.now;
   }
   reading.now = history.to;
@@ -233,6 +236,15 @@ Result<> apply(const Change& change, Plan& plan) {
 Result<> apply_change(Plan& plan, const std::string& text) {
   TRY(change, parse_change(text));
   return apply(change, plan);
+}
+
+// From the first event that cannot be used to the one before the next sound one; or to the end, when the file itself cannot be read.
+std::string damaged_range(storage::JournalReader& reader, std::uint64_t last_sound, const std::string& said) {
+  const auto next = reader.next_sound(last_sound);
+  const std::uint64_t until = next ? *next - 1 : reader.last_seq();
+  const bool names_events = said.starts_with("events ");
+  return "events " + std::to_string(last_sound + 1) + "-" + std::to_string(std::max(until, last_sound + 1)) + ": " +
+         (names_events ? said.substr(said.find(": ") + 2) : "the file itself is damaged there");
 }
 
 Trouble damaged_before(const std::string& range) {

@@ -11,6 +11,8 @@
 #include "simulate/books.h"
 #include "simulate/plan.h"
 
+namespace pasokh::storage { class JournalReader; }
+
 namespace pasokh::simulate {
 
 struct Replayed {
@@ -34,6 +36,7 @@ struct History {
 Result<Replayed> replay_day(const std::string& dir, Instant from, Instant to);
 Result<History> history_of(const std::string& dir, Instant from, Instant to);
 
+std::string damaged_range(storage::JournalReader&, std::uint64_t last_sound, const std::string& said);  // "events 5000-5100: missing"
 Trouble damaged_before(const std::string& range);        // "journal-damaged"
 
 // What a manager would change: strategy=longest-idle,agents+2,wrap_up=20s,ring=15s,max_wait=300s

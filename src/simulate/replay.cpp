@@ -227,16 +227,19 @@ Result<Replayed> replay_day(const std::string& dir, Instant from, Instant to) {
   if (snapshot)
     if (auto loaded = Floor::load(snapshot->second)) { shadow = std::move(*loaded); begins = snapshot->first; }
   std::vector<Recorded> day;
+  std::uint64_t last = begins;
   Replayed result;
   const auto read = reader.read(begins, UINT64_MAX, [&](const Recorded& recorded) {
     if (recorded.at >= to) return false;
+    last = recorded.seq;
     if (recorded.seq < first) shadow.evolve(recorded.event, recorded.at); else day.push_back(recorded);
     return true;
   });
   if (!read) {
     if (read.error().code != "damaged") return read.error();
-    if (day.empty()) return damaged_before(read.error().text);
-    result.damaged = read.error().text;
+    const std::string range = damaged_range(reader, last, read.error().text);
+    if (day.empty()) return damaged_before(range);
+    result.damaged = range;
     day.erase(std::find_if(day.begin(), day.end(), [&](const Recorded& recorded) { return recorded.at == day.back().at; }), day.end());  // a turn that is not whole is not decided again
   }
   if (day.empty()) return trouble("day-empty", "Nothing is journalled for that day.");

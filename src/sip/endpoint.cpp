@@ -41,6 +41,7 @@ std::string stun_answer(std::string_view request, const Flow& from) {
 struct Endpoint::Impl {
   explicit Impl(EndpointConfig config) : core(std::move(config)), registrar(core), trunks(core), legs(core, registrar, trunks) {
     registrar.on_moved = [this](DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn) { legs.on_moved(device, old_flow, new_flow, turn); };
+    registrar.on_rebooted = [this](DeviceId device, std::string_view contact, Turn turn) { legs.on_rebooted(device, contact, turn); };
   }
 
   // One turn: output passes the gate, and what has changed is written once at the end.
@@ -49,7 +50,7 @@ struct Endpoint::Impl {
     Gate gate(connections, out);
     Turn turn{now, gate};
     act(turn);
-    legs.save_changed(turn);
+    legs.end_turn(turn);
   }
 
   void take(const Flow& from, std::string_view bytes, Turn turn);
@@ -59,7 +60,7 @@ struct Endpoint::Impl {
   void invite(Message request, const Flow& from, Turn turn);
   void outside_dialog(const Message& request, const Flow& from, Turn turn);
   void options(const Message& request, const Flow& from, Turn turn);
-  void again(Transaction& transaction, const Message& request, Turn turn);
+  void again(Transaction& transaction, const Message& request, const Flow& from, Turn turn);
   bool looks_like_device(const Message& request, const Flow& from) const;
   bool known_source(const Flow& from) { return registrar.device_at(from) || registrar.address_has_device(from.remote.ip) || trunk_of(from.remote.ip); }
   std::optional<TrunkId> trunk_of(const std::string& ip) { return trunks.at_address(ip); }
@@ -94,7 +95,7 @@ void Endpoint::Impl::take(const Flow& from, std::string_view bytes, Turn turn) {
 
 void Endpoint::Impl::request(Message request, const Flow& from, Turn turn) {
   const auto key = server_key(request);
-  if (auto* known = core.transactions.find(key)) return again(*known, request, turn);
+  if (auto* known = core.transactions.find(key)) return again(*known, request, from, turn);
   const bool in_dialog = !request.to_tag().empty();
   if (!in_dialog && !known_source(from) && !rates.allow(from.remote.ip, core.config.requests_per_second_per_source, turn.now)) {
     ++core.counters.refused_rate;
@@ -109,12 +110,13 @@ void Endpoint::Impl::request(Message request, const Flow& from, Turn turn) {
   core.refuse_stateless(request, from, 481, turn);                   // §12.2.2
 }
 
-void Endpoint::Impl::again(Transaction& transaction, const Message& request, Turn turn) {
+void Endpoint::Impl::again(Transaction& transaction, const Message& request, const Flow& from, Turn turn) {
   ++core.counters.retransmissions_in;
   if (transaction.kind == Transaction::Kind::other_server) return static_cast<OtherServer&>(transaction).request_again(turn);
   if (transaction.kind != Transaction::Kind::invite_server) return;
   auto& server = static_cast<InviteServer&>(transaction);
   if (request.method() == Method::ack) {
+    if (server.state() == InviteServer::State::accepted) legs.on_dialog_request(request, from, turn);  // RFC 6026 §7.1; some peers give the ACK to a 2xx the branch of its INVITE
     server.acknowledged(turn);
     legs.on_refusal_settled(server, turn);
     return core.transactions.settle(server);
@@ -362,6 +364,7 @@ void Endpoint::dial_trunk(LegId leg, TrunkId trunk, std::string_view number, con
 }
 void Endpoint::end(LegId leg, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.end(leg, turn); }); }
 void Endpoint::renegotiate(LegId leg, const LocalMedia& local, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.renegotiate(leg, local, turn); }); }
+void Endpoint::ask_alive(LegId leg, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.ask_alive(leg, turn); }); }
 void Endpoint::transfer_progress(LegId leg, bool done, bool succeeded, Instant now, Out& out) {
   impl_->turn(now, out, [&](Turn turn) { impl_->legs.transfer_progress(leg, done, succeeded, turn); });
 }

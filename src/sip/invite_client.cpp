@@ -1,8 +1,11 @@
 #include "sip/invite_client.h"
+#include "sip/machines.h"
 
 #include <algorithm>
 
 namespace pasokh::sip {
+
+using Meets = machines::InviteClientMeets;
 
 std::string request_like(const std::string& invite, std::string_view method, std::string_view to) {
   auto parsed = Message::parse(invite);
@@ -28,6 +31,7 @@ void InviteClient::start(Turn turn, bool early) {
 
 InviteClient::Verdict InviteClient::response(const Message& response, Turn turn) {
   const int status = response.status();
+  met(machines::invite_client, state_, status < 200 ? Meets::provisional : status < 300 ? Meets::success : Meets::failure);
   if (state_ == State::completed) {
     if (status >= 300) { ++repeated; turn.out.send(peer, ack_, true); }
     return Verdict::absorbed;
@@ -36,7 +40,7 @@ InviteClient::Verdict InviteClient::response(const Message& response, Turn turn)
   resend_at_ = Instant::never();
   if (status < 200) {
     state_ = State::proceeding;
-    if (!cancelled_) give_up_at_ = Instant::never();
+    if (!cancelled_) give_up_at_ = latest_;
     return Verdict::pass_up;
   }
   if (status < 300) {
@@ -55,6 +59,7 @@ InviteClient::Verdict InviteClient::response(const Message& response, Turn turn)
 }
 
 bool InviteClient::cancel(Instant now) {
+  met(machines::invite_client, state_, Meets::cancel_wanted);
   if (cancelled_ || state_ == State::completed || state_ == State::accepted) return false;
   cancel_wanted_ = true;
   return take_cancel_due(now);
@@ -68,6 +73,7 @@ bool InviteClient::take_cancel_due(Instant now) {
 }
 
 InviteClient::Fired InviteClient::on_timeout(Turn turn) {
+  met(machines::invite_client, state_, give_up_at_ <= turn.now ? Meets::end_time : Meets::resend_time);
   if (give_up_at_ <= turn.now) {
     finish();
     return state_ == State::calling || state_ == State::proceeding ? Fired::timed_out : Fired::nothing;
@@ -81,7 +87,19 @@ InviteClient::Fired InviteClient::on_timeout(Turn turn) {
   return Fired::nothing;
 }
 
+void InviteClient::end_by(Instant latest) {
+  if (state_ != State::calling && state_ != State::proceeding) return;
+  latest_ = std::min(latest_, latest);
+  give_up_at_ = std::min(give_up_at_, latest_);
+}
+
+void InviteClient::give_up() {
+  met(machines::invite_client, state_, Meets::transport_error);
+  finish();
+}
+
 void InviteClient::moved_to(Flow flow, Turn turn) {
+  met(machines::invite_client, state_, Meets::moved);
   peer = std::move(flow);
   if (state_ == State::calling || state_ == State::proceeding) turn.out.send(peer, request_, true);
 }

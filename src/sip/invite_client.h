@@ -29,7 +29,8 @@ class InviteClient : public Transaction {
   // §9.1: may go only after a provisional answer; true = send the CANCEL now, else ask take_cancel_due() after a provisional
   bool cancel(Instant now);
   bool take_cancel_due(Instant now);
-  void give_up() { finish(); }               // the owner has found another way
+  void end_by(Instant latest);               // nobody is waited for without end, whatever provisional answers still come
+  void give_up();                            // the owner has found another way
   void moved_to(Flow flow, Turn turn);       // the peer's connection was replaced
 
  private:
@@ -41,6 +42,7 @@ class InviteClient : public Transaction {
   Duration interval_ = t1;
   Instant resend_at_ = Instant::never();     // Timer A
   Instant give_up_at_ = Instant::never();    // Timer B, D or M; 64·T1 after a CANCEL
+  Instant latest_ = Instant::never();        // of end_by()
 };
 
 // Parts of our own requests, for what must copy them: ACK to a failure (§17.1.1.3), CANCEL (§9.1).

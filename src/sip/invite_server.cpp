@@ -1,10 +1,14 @@
 #include "sip/invite_server.h"
+#include "sip/machines.h"
 
 #include <algorithm>
 
 namespace pasokh::sip {
 
+using Meets = machines::InviteServerMeets;
+
 void InviteServer::respond(int status, std::string bytes, bool early, Turn turn) {
+  met(machines::invite_server, state_, status < 200 ? Meets::told_provisional : status < 300 ? Meets::told_success : Meets::told_failure);
   if (state_ != State::proceeding) return;                           // crossed with a CANCEL: 487 is out (§9.2)
   turn.out.send(peer, bytes, early);
   if (status < 200) { last_ = std::move(bytes); return; }
@@ -21,12 +25,14 @@ void InviteServer::respond(int status, std::string bytes, bool early, Turn turn)
 }
 
 void InviteServer::request_again(Turn turn) {
+  met(machines::invite_server, state_, Meets::request_again);
   if (state_ == State::accepted || state_ == State::confirmed || last_.empty()) return;  // RFC 6026 §7.1
   ++repeated;
   turn.out.send(peer, last_, true);
 }
 
 void InviteServer::acknowledged(Turn turn) {
+  met(machines::invite_server, state_, Meets::ack);
   if (state_ != State::completed) return;
   state_ = State::confirmed;
   resend_at_ = Instant::never();
@@ -40,6 +46,7 @@ void InviteServer::expect_no_more(Instant now) {
 }
 
 InviteServer::Fired InviteServer::on_timeout(Turn turn) {
+  met(machines::invite_server, state_, give_up_at_ <= turn.now ? Meets::end_time : Meets::resend_time);
   if (give_up_at_ <= turn.now) {
     finish();
     return state_ == State::completed ? Fired::ack_never_came : Fired::nothing;  // §17.2.1: the user must be told

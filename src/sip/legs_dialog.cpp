@@ -1,8 +1,12 @@
 #include <algorithm>
 
 #include "sip/legs.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
+
+using namespace machines;
+
 namespace {
 
 constexpr int attempts_with_credentials = 2;
@@ -41,6 +45,22 @@ std::optional<Digit> read_digit(std::string_view type, std::string_view body) {
   if (std::string_view("0123456789*#ABCD").find(c) == std::string_view::npos) return std::nullopt;
   out.digit = c;
   return out;
+}
+
+LegMeets met_by(Method method) {
+  switch (method) {
+    case Method::ack: return LegMeets::ack;
+    case Method::bye: return LegMeets::bye;
+    case Method::cancel: return LegMeets::cancel;
+    case Method::invite: return LegMeets::reinvite;
+    case Method::update: return LegMeets::update;
+    case Method::prack: return LegMeets::prack;
+    case Method::info: return LegMeets::info;
+    case Method::refer: return LegMeets::refer;
+    case Method::options: return LegMeets::options;
+    case Method::notify: case Method::subscribe: case Method::message: case Method::publish: case Method::register_: case Method::other: break;
+  }
+  return LegMeets::other_request;
 }
 
 std::string_view media_type(const Message& request) {
@@ -85,6 +105,7 @@ bool Legs::on_dialog_request(const Message& request, const Flow& from, Turn turn
   Leg* found = find_dialog(request.call_id(), request.to_tag());
   if (!found || (!found->remote_tag.empty() && found->remote_tag != request.from_tag())) return false;
   Leg& leg = *found;
+  leg_meets(leg, met_by(request.method()));
   if (request.method() == Method::ack) { on_ack(leg, request, from, turn); return true; }
   if (leg.remote_tag.empty() && request.method() != Method::options) return false;  // no dialog of ours is made before the 2xx
   if (request.cseq() < leg.remote_cseq) { refuse_in_dialog(request, from, 500, turn); return true; }  // §12.2.2
@@ -114,17 +135,21 @@ void Legs::on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn)
   if (leg.state == LegState::arrived) send_refusal(leg, 487, "", turn);  // §15.1.2: a BYE in the early dialog
   tell_ended(leg, 0, "bye", true, turn);
   // the session is over: what we still had to ask is moot, save a BYE of our own that is under way
-  std::erase_if(leg.pending, [](const Pending& pending) { return pending.kind != Pending::Kind::bye; });
+  forget_pending_but(leg, Pending::Kind::bye, turn);
   leg.end_on_ack = false;
+  has_rung_off(leg);
   if (!leg.refused) answer_settled(leg);
   arm(leg);
   drop_when_done(leg, turn);
 }
 
-// §14.2
+// §14.2: 500 while an INVITE of theirs has no final answer of ours, 491 while an offer of ours has no answer of theirs: in a
+// re-INVITE, or in a 2xx to an INVITE without one (RFC 6337 §2.2). When our 2xx is out and only its ACK has not come, neither is so:
+// who begins a new INVITE has had that 2xx (§14.1), so the ACK is as good as here; its loss must not cost the caller the hold.
 void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn turn) {
-  if (leg.invite) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
-  if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling) return refuse_in_dialog(request, from, 491, turn);
+  session_meets(leg, request.body().empty() ? SessionMeets::reinvite_without : SessionMeets::reinvite_with_offer);
+  if (leg.state == LegState::arrived) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
+  if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling || leg.we_offered) return refuse_in_dialog(request, from, 491, turn);
   const auto offer = sdp_of(request);
   if (!request.body().empty() && offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
   const auto version = leg.sdp_version;
@@ -147,6 +172,7 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
     media_changed = true;
   }
   if (!take_session_request(leg, request, from, turn)) return;
+  if (leg.invite) take_as_acknowledged(leg, turn);
   take_target(leg, request);
   if (request.has(Field::allow)) leg.peer_takes_update = request.lists(Field::allow, "UPDATE");
   hold_request(leg, request, from);
@@ -156,13 +182,21 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
   if (media_changed) turn.out.event(LegMediaChanged{leg.leg, *leg.media, leg.held});
 }
 
+void Legs::take_as_acknowledged(Leg& leg, Turn turn) {
+  answer_settled(leg);
+  if (leg.state != LegState::answered) return;
+  leg.state = LegState::confirmed;
+  turn.out.event(LegConfirmed{leg.leg, leg.media.value_or(MediaPlan{})});
+}
+
 // RFC 3311 §5.2
 void Legs::on_update(Leg& leg, const Message& request, const Flow& from, Turn turn) {
+  session_meets(leg, request.body().empty() ? SessionMeets::update_without : SessionMeets::update_with_offer);
   std::string body;
   bool media_changed = false;
   if (!request.body().empty()) {
-    if (has_pending(leg, Pending::Kind::reinvite)) return refuse_in_dialog(request, from, 491, turn);
-    if (leg.state == LegState::arrived || leg.we_offered) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
+    if (has_pending(leg, Pending::Kind::reinvite) || leg.we_offered) return refuse_in_dialog(request, from, 491, turn);
+    if (leg.state == LegState::arrived) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
     const auto offer = sdp_of(request);
     if (offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
     ++leg.sdp_version;
@@ -226,6 +260,7 @@ void Legs::notify_refer(Leg& leg, std::string state, std::string fragment, Turn 
 
 void Legs::transfer_progress(LegId id, bool done, bool succeeded, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_progress);
   if (!leg || leg->refer_id.empty() || leg->state != LegState::confirmed) return;
   if (!done) return notify_refer(*leg, "active;expires=60", "SIP/2.0 180 Ringing", turn);
   notify_refer(*leg, "terminated;reason=noresource", succeeded ? "SIP/2.0 200 OK" : "SIP/2.0 503 Service Unavailable", turn);
@@ -235,11 +270,24 @@ void Legs::transfer_progress(LegId id, bool done, bool succeeded, Turn turn) {
 
 void Legs::renegotiate(LegId id, const LocalMedia& local, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_renegotiate), session_meets(*leg, SessionMeets::house_wants_other);
   if (!leg || leg->told_ended() || leg->state == LegState::arrived) return;
   leg->local = media_towards(leg->trunk, local);
   leg->reoffer_wanted = true;
   changed(*leg);
   carry_out_wishes(*leg, turn);
+}
+
+// Is the peer still there? A re-INVITE that changes nothing finds out (OPTIONS would not: many phones answer it whether they know
+// the dialog or not). No answer ends the leg (§14.1); so does 481, and then as one that was lost, not as one that hung up.
+void Legs::ask_alive(LegId id, Turn turn) {
+  Leg* leg = find(id);
+  if (!leg || leg->state != LegState::confirmed || leg->invite || has_pending(*leg, Pending::Kind::reinvite)) return;  // under way: that tells as well
+  leg->reoffer_at = Instant::never();
+  reoffer(*leg, turn);
+  leg->pending.back().detail = "alive?";
+  changed(*leg);
+  arm(*leg);
 }
 
 void Legs::carry_out_wishes(Leg& leg, Turn turn) {
@@ -256,6 +304,7 @@ void Legs::reoffer(Leg& leg, Turn turn) {
 }
 
 void Legs::on_reinvite_answer(Leg& leg, const Pending& pending, const Message& response, const Flow& from, Turn turn) {
+  if (met_listener) session_meets(leg, read_answer(sdp_of(response), sdp_local(leg, leg.flow)) ? SessionMeets::answer_in_2xx : SessionMeets::unusable_in_2xx);
   const std::string branch = pending.branch;
   const bool was_asked = pending.with_offer;
   leg.invite_cseq = response.cseq();
@@ -283,6 +332,7 @@ void Legs::on_other_response(OtherClient& transaction, const Message& response, 
   if (!leg || response.status() < 200) return;
   const std::string branch(response.vias().front().branch);
   if (!pending_of(*leg, branch)) return;
+  leg_meets(*leg, response.status() < 300 ? LegMeets::other_success : LegMeets::other_failure);
   if (response.status() < 300) on_pending_success(*leg, branch, response, from, turn);
   else on_pending_failure(*leg, branch, response.status(), &response, from, turn);
 }
@@ -306,6 +356,8 @@ void Legs::on_pending_success(Leg& leg, std::string_view branch, const Message& 
 
 void Legs::on_pending_failure(Leg& leg, std::string_view branch, int status, const Message* response, const Flow& from, Turn turn) {
   Pending& pending = *pending_of(leg, branch);
+  if (pending.kind == Pending::Kind::reinvite) session_meets(leg, status == 491 ? SessionMeets::glare : SessionMeets::refusal);
+  if (pending.kind == Pending::Kind::reinvite || pending.kind == Pending::Kind::update) timer_meets(leg, status == 408 || status == 481 ? TimerMeets::dialog_gone : TimerMeets::refused);
   if ((status == 401 || status == 407) && response && leg.outgoing && leg.trunk && pending.attempts < attempts_with_credentials) {
     // threats S3: only in a call that we began towards this trunk, and only to the trunk itself
     const auto method = method_name(response->method());
@@ -339,7 +391,7 @@ void Legs::on_pending_failure(Leg& leg, std::string_view branch, int status, con
     case Pending::Kind::bye: case Pending::Kind::prack: break;
   }
   if ((status == 481 || status == 408) && failed.kind != Pending::Kind::notify && failed.kind != Pending::Kind::prack) {  // §12.2.1.2
-    tell_ended(leg, 0, status == 481 ? "bye" : "timeout", true, turn);
+    tell_ended(leg, 0, status != 481 ? "timeout" : failed.detail == "alive?" ? "lost" : "bye", true, turn);
     return say_bye(leg, turn);
   }
   carry_out_wishes(leg, turn);

@@ -2,8 +2,12 @@
 
 #include "base/assert.h"
 #include "sip/legs.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
+
+using namespace machines;
+
 namespace {
 
 constexpr std::uint32_t shortest_session = 90, usual_session = 1'800;  // seconds (RFC 4028 §4)
@@ -97,6 +101,7 @@ void Legs::respond(Leg& leg, int status, std::string_view reason, Turn turn, boo
 
 void Legs::ring(LegId id, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_ring);
   if (!leg || leg->state != LegState::arrived || leg->ringing) return;
   leg->ringing = true;                                               // not worth a write: after a restart the floor rings again
   if (leg->reliable_rseq) return send_reliable(*leg, turn);
@@ -125,6 +130,7 @@ void Legs::send_reliable(Leg& leg, Turn turn) {
 
 void Legs::accept(LegId id, const LocalMedia& local, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_accept);
   if (!leg || leg->state != LegState::arrived) return;
   leg->local = media_towards(leg->trunk, local);
   leg->sdp_version = 1;
@@ -175,6 +181,7 @@ void Legs::answer_settled(Leg& leg) {
 
 void Legs::refuse(LegId id, int status, std::string_view reason, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_refuse);
   if (!leg || leg->state != LegState::arrived) return;
   send_refusal(*leg, status, reason, turn);
   tell_ended(*leg, status, "refused", false, turn);
@@ -199,6 +206,7 @@ void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
   auto* found = core_.transactions.find(server_key(request, "INVITE"));
   if (!found) return core_.refuse_stateless(request, from, 481, turn);  // §9.2
   Leg* leg = found->kind == Transaction::Kind::invite_server ? find(LegId{found->owner.id}) : nullptr;
+  if (leg) leg_meets(*leg, LegMeets::cancel);
   core_.answer(request, from, 200, turn, false, core_.begin_answer(request, from, 200, leg ? leg->local_tag : core_.unique.passing_tag()).finish());
   if (!leg || leg->state != LegState::arrived) return;               // the 2xx is out already: the canceller's BYE will come
   send_refusal(*leg, 487, "", turn);
@@ -207,6 +215,7 @@ void Legs::on_cancel(const Message& request, const Flow& from, Turn turn) {
 
 void Legs::on_ack(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   if (leg.answer.empty() || !leg.invite || request.cseq() != leg.invite->cseq()) return;  // a repeated ACK
+  session_meets(leg, sdp_of(request).empty() ? SessionMeets::ack_without_answer : SessionMeets::answer_in_ack);
   note_flow(leg, from);
   const bool first = leg.state == LegState::answered;
   const bool offered = leg.we_offered;
@@ -286,6 +295,7 @@ void Legs::take_replaced_place(Leg& leg, Turn turn) {
 
 bool Legs::take_session_request(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   const auto value = request.first(Field::session_expires);
+  timer_meets(leg, value.empty() ? TimerMeets::peer_asks_nothing : number_of(value, 0) < shortest_session ? TimerMeets::peer_asks_too_short : TimerMeets::peer_asks);
   const bool knows_timer = request.lists(Field::supported, "timer") || request.lists(Field::require, "timer");
   if (value.empty()) {
     leg.session_expires = knows_timer ? usual_session : 0;

@@ -1,12 +1,18 @@
 #include <algorithm>
 
 #include "sip/legs.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
+
+using namespace machines;
+
 namespace {
 
 constexpr std::uint32_t session_asked = 1'800, session_shortest = 90;  // seconds (RFC 4028)
 constexpr int attempts_with_credentials = 2;                           // threats S4
+constexpr Duration rings_off_in = Duration::seconds(3);                // a phone that is there has rung off by then, losses included
+constexpr auto longest_proceeding = Duration::minutes(3);              // a re-INVITE: as proxies' timer C (§16.6 step 11)
 constexpr std::size_t udp_limit = 1'300;                               // §18.1.1
 
 std::string quoted(std::string_view name) {
@@ -98,9 +104,68 @@ void Legs::dial(std::unique_ptr<Leg> made, Turn turn) {
   Leg& leg = add(std::move(made));
   for (auto& fork : leg.forks) {
     fork.branch = core_.unique.branch();
-    send_fork(leg, fork, turn);
+    if (leg.device && rings_off(leg.device, fork)) fork.state = Fork::State::waiting;
+    else send_fork(leg, fork, turn);
   }
   changed(leg);
+  if (std::any_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::waiting; })) wait_for_phone(leg, turn);
+}
+
+// A CANCEL must wait for the first provisional answer (§9.1) and may get lost: until the INVITE that was taken back has its final
+// answer (and the BYE its own, when that was a 2xx), or nobody gives one, the phone rings or will. A second INVITE would find its
+// only line busy, and its agent would be set aside for nothing.
+// The same holds for a call whose BYE waits for an ACK (§15).
+bool Legs::rings_off(DeviceId device, const Fork& wanted) const {
+  const auto found = of_device_.find(device);
+  if (found == of_device_.end()) return false;
+  for (const LegId id : found->second) {
+    const Leg& leg = *find(id);
+    if (leg.end_on_ack && leg.flow.remote == wanted.flow.remote) return true;
+    for (const auto& fork : leg.forks)
+      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == wanted.target) return true;
+  }
+  return false;
+}
+
+void Legs::wait_for_phone(Leg& leg, Turn turn) {
+  leg.waits_until = turn.now + rings_off_in;
+  arm(leg);
+}
+
+// It gives no sign of life: the caller is worth more than one phone, another agent's may be there.
+void Legs::no_more_waiting(Leg& leg, Turn turn) {
+  leg.waits_until = Instant::never();
+  for (auto& fork : leg.forks) {
+    if (fork.state != Fork::State::waiting) continue;
+    fork.state = Fork::State::failed;
+    fork.status = 480;
+  }
+  changed(leg);
+  check_outcome(leg, "connection", turn);
+}
+
+void Legs::has_rung_off(const Leg& leg) {
+  if (leg.device) rung_off_.insert(leg.device);
+}
+
+void Legs::ring_waiting(Turn turn) {
+  for (const DeviceId device : std::exchange(rung_off_, {})) {
+    const auto found = of_device_.find(device);
+    if (found == of_device_.end()) continue;
+    for (const LegId id : found->second) {
+      Leg& leg = *find(id);
+      for (auto& fork : leg.forks) {
+        if (fork.state != Fork::State::waiting || rings_off(device, fork)) continue;
+        fork.state = Fork::State::trying;
+        changed(leg);
+        send_fork(leg, fork, turn);
+      }
+      if (leg.waits_until != Instant::never() && std::none_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::waiting; })) {
+        leg.waits_until = Instant::never();
+        arm(leg);
+      }
+    }
+  }
 }
 
 void Legs::send_fork(Leg& leg, Fork& fork, Turn turn, bool early) {
@@ -147,10 +212,12 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
     if (success) refuse_stray_answer(response, from, turn);
     return;
   }
+  leg_meets(*leg, status < 200 ? LegMeets::provisional : !success ? LegMeets::failure : transaction ? LegMeets::success : LegMeets::late_success);
   const std::string_view branch = response.vias().front().branch;
   if (Pending* pending = pending_of(*leg, branch)) {                 // re-INVITE
     if (success) return on_reinvite_answer(*leg, *pending, response, from, turn);
     if (status >= 300) on_pending_failure(*leg, branch, status, &response, from, turn);
+    else if (transaction) transaction->end_by(turn.now + longest_proceeding);
     return;
   }
   Fork* fork = fork_of(*leg, branch);
@@ -158,9 +225,10 @@ void Legs::on_invite_response(InviteClient* transaction, const Message& response
     if (!fork || !transaction) return;
     on_fork_provisional(*leg, *fork, response, from, turn);
   } else if (success) {
+    // a fork's own first, whatever tag it gives: the leg waits for it
+    if (fork && (fork->state == Fork::State::trying || fork->state == Fork::State::cancelled)) return on_fork_answer(*leg, *fork, response, from, turn);
     // a repeated 2xx of the dialog we have is acknowledged again (§13.2.2.4)
     if (leg->has_dialog() && response.to_tag() == leg->remote_tag && response.cseq() == leg->invite_cseq) return acknowledge(*leg, response, from, turn, true);
-    if (fork && (fork->state == Fork::State::trying || fork->state == Fork::State::cancelled)) return on_fork_answer(*leg, *fork, response, from, turn);
     refuse_stray_answer(response, from, turn);
   } else if (fork) {
     on_fork_failure(*leg, *fork, status, &response, from, turn);
@@ -181,6 +249,7 @@ void Legs::on_fork_provisional(Leg& leg, Fork& fork, const Message& response, co
     prack(leg, fork, response, from, turn);
   }
   if (!sdp_of(response).empty()) {
+    session_meets(leg, SessionMeets::answer_in_18x);
     auto agreed = read_answer(sdp_of(response), sdp_local(leg, fork.flow));
     if (agreed && leg.early_plan != agreed->plan) {
       leg.early_plan = agreed->plan;
@@ -218,28 +287,15 @@ void Legs::prack(Leg& leg, Fork& fork, const Message& response, const Flow&, Tur
 }
 
 void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
-  const bool wanted = leg.state == LegState::calling;
-  fork.state = wanted ? Fork::State::won : Fork::State::failed;
-  if (!wanted) {                                                     // ended, or another was first: CANCEL and 2xx have crossed
-    refuse_stray_answer(response, from, turn);
-    changed(leg);
-    return drop_when_done(leg, turn);
-  }
-  leg.remote_tag = response.to_tag();
-  leg.remote_party = response.first(Field::to);
-  leg.remote_target = fork.target;
-  leg.flow = fork.flow;
-  if (from.transport == Transport::tcp) leg.flow = from;
-  take_target(leg, response);
-  auto routes = response.list(Field::record_route);
-  leg.route_set.assign(routes.rbegin(), routes.rend());
-  leg.invite_cseq = response.cseq();
-  leg.local_cseq = std::max(leg.local_cseq, response.cseq());
+  if (leg.state != LegState::calling) return on_crossed_answer(leg, fork, response, from, turn);
+  fork.state = Fork::State::won;
+  if (met_listener) session_meets(leg, read_answer(sdp_of(response), sdp_local(leg, leg.flow)) ? SessionMeets::answer_in_2xx : SessionMeets::unusable_in_2xx);
+  make_dialog(leg, fork, response, from);
   leg.peer_takes_update = response.lists(Field::allow, "UPDATE");
   leg.state = LegState::confirmed;
   changed(leg);
   for (auto& other : leg.forks)
-    if (&other != &fork && other.state == Fork::State::trying) cancel_fork(leg, other, turn);
+    if (&other != &fork) call_off(leg, other, turn);
   acknowledge(leg, response, from, turn, false);
   take_session_answer(leg, response, turn);
 
@@ -262,11 +318,47 @@ void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const F
   arm(leg);
 }
 
+void Legs::make_dialog(Leg& leg, const Fork& fork, const Message& response, const Flow& from) {
+  leg.remote_tag = response.to_tag();
+  leg.remote_party = response.first(Field::to);
+  leg.remote_target = fork.target;
+  leg.flow = fork.flow;
+  if (from.transport == Transport::tcp) leg.flow = from;
+  take_target(leg, response);
+  auto routes = response.list(Field::record_route);
+  leg.route_set.assign(routes.rbegin(), routes.rend());
+  leg.invite_cseq = response.cseq();
+  leg.local_cseq = std::max(leg.local_cseq, response.cseq());
+}
+
+// Ended, or another was first: CANCEL and 2xx have crossed. The first such answer makes the leg's dialog, so that its BYE outlives
+// a kill; an answer beside it is ended from itself alone.
+void Legs::on_crossed_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
+  changed(leg);
+  if (leg.remote_tag.empty()) {
+    fork.state = Fork::State::crossed;
+    make_dialog(leg, fork, response, from);
+    acknowledge(leg, response, from, turn, false);
+    return say_bye(leg, turn);
+  }
+  fork.state = Fork::State::failed;
+  has_rung_off(leg);
+  refuse_stray_answer(response, from, turn);
+  drop_when_done(leg, turn);
+}
+
+void Legs::call_off(Leg& leg, Fork& fork, Turn turn) {
+  if (fork.state == Fork::State::trying) return cancel_fork(leg, fork, turn);
+  if (fork.state != Fork::State::waiting) return;
+  fork.state = Fork::State::failed;                                  // it has never left
+  changed(leg);
+}
+
 void Legs::cancel_fork(Leg& leg, Fork& fork, Turn turn) {
   fork.state = Fork::State::cancelled;
   changed(leg);
   auto* found = core_.transactions.find(client_key(fork.branch, "INVITE"));
-  if (!found || found->kind != Transaction::Kind::invite_client) { fork.state = Fork::State::failed; return; }
+  if (!found || found->kind != Transaction::Kind::invite_client) { fork.state = Fork::State::failed; return has_rung_off(leg); }
   auto& transaction = static_cast<InviteClient&>(*found);
   if (transaction.cancel(turn.now)) {
     // §9.1: its own transaction with the same branch; its answer tells us nothing
@@ -279,6 +371,8 @@ void Legs::cancel_fork(Leg& leg, Fork& fork, Turn turn) {
 
 void Legs::on_fork_failure(Leg& leg, Fork& fork, int status, const Message* response, const Flow& from, Turn turn) {
   if (fork.state == Fork::State::trying && leg.state == LegState::calling && response && try_again(leg, fork, *response, from, turn)) return;
+  if (fork.state == Fork::State::cancelled) has_rung_off(leg);
+  if (leg.state == LegState::calling) session_meets(leg, status == 491 ? SessionMeets::glare : SessionMeets::refusal);
   fork.state = Fork::State::failed;
   fork.status = status;
   changed(leg);
@@ -299,8 +393,7 @@ void Legs::on_fork_failure(Leg& leg, Fork& fork, int status, const Message* resp
     }
   }
   if (status >= 600)                                                 // §16.7 step 5: nobody else need ring
-    for (auto& other : leg.forks)
-      if (other.state == Fork::State::trying) cancel_fork(leg, other, turn);
+    for (auto& other : leg.forks) call_off(leg, other, turn);
   check_outcome(leg, response ? "refused" : status == 503 ? "connection" : "timeout", turn);
 }
 
@@ -330,7 +423,7 @@ void Legs::check_outcome(Leg& leg, const char* cause, Turn turn) {
   if (leg.state == LegState::calling) {
     const Fork* best = nullptr;
     for (const auto& fork : leg.forks) {
-      if (fork.state == Fork::State::trying) return;
+      if (fork.state == Fork::State::trying || fork.state == Fork::State::waiting) return;
       if (fork.status && (!best || rank(fork.status) < rank(best->status))) best = &fork;
     }
     tell_ended(leg, best ? best->status : 480, cause, true, turn);
@@ -349,6 +442,7 @@ bool Legs::is_first_invite(const Transaction& transaction) const {
 void Legs::on_no_answer(Transaction& transaction, bool transport_failed, Turn turn) {
   Leg* leg = find(LegId{transaction.owner.id});
   if (!leg) return;
+  leg_meets(*leg, LegMeets::no_answer);
   const std::string_view branch = std::string_view(transaction.key).substr(transaction.key.rfind('|') + 1);
   const int status = transport_failed ? 503 : 408;
   if (Fork* fork = fork_of(*leg, branch)) return on_fork_failure(*leg, *fork, status, nullptr, transaction.peer, turn);
@@ -357,6 +451,7 @@ void Legs::on_no_answer(Transaction& transaction, bool transport_failed, Turn tu
 
 void Legs::take_session_answer(Leg& leg, const Message& response, Turn turn) {
   const auto value = response.first(Field::session_expires);
+  timer_meets(leg, value.empty() ? TimerMeets::agreed_none : TimerMeets::agreed);
   leg.session_from = turn.now;
   leg.session_expires = value.empty() ? 0 : std::max(number_of(value, 0), session_shortest);  // RFC 4028 §7.2: none given, none kept
   leg.we_refresh = value.find("refresher=uas") == value.npos;
@@ -364,6 +459,7 @@ void Legs::take_session_answer(Leg& leg, const Message& response, Turn turn) {
 
 void Legs::end(LegId id, Turn turn) {
   Leg* leg = find(id);
+  if (leg) leg_meets(*leg, LegMeets::told_end);
   if (!leg || leg->told_ended()) return;
   switch (leg->state) {
     case LegState::arrived:
@@ -380,8 +476,7 @@ void Legs::end(LegId id, Turn turn) {
     }
     case LegState::calling:
       tell_ended(*leg, 0, "cancelled", false, turn);
-      for (auto& fork : leg->forks)
-        if (fork.state == Fork::State::trying) cancel_fork(*leg, fork, turn);
+      for (auto& fork : leg->forks) call_off(*leg, fork, turn);
       return drop_when_done(*leg, turn);
     case LegState::ending: return;
   }

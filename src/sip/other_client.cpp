@@ -1,8 +1,11 @@
 #include "sip/other_client.h"
+#include "sip/machines.h"
 
 #include <algorithm>
 
 namespace pasokh::sip {
+
+using Meets = machines::OtherClientMeets;
 
 void OtherClient::start(Turn turn, bool early) {
   turn.out.send(peer, request_, early);
@@ -11,6 +14,7 @@ void OtherClient::start(Turn turn, bool early) {
 }
 
 OtherClient::Verdict OtherClient::response(const Message& response, Turn turn) {
+  met(machines::other_client, state_, response.status() < 200 ? Meets::provisional : Meets::final);
   if (state_ == State::completed) return Verdict::absorbed;
   if (response.status() < 200) {
     state_ = State::proceeding;
@@ -25,6 +29,7 @@ OtherClient::Verdict OtherClient::response(const Message& response, Turn turn) {
 }
 
 OtherClient::Fired OtherClient::on_timeout(Turn turn) {
+  met(machines::other_client, state_, give_up_at_ <= turn.now ? Meets::end_time : Meets::resend_time);
   if (give_up_at_ <= turn.now) {
     finish();
     return state_ == State::completed ? Fired::nothing : Fired::timed_out;
@@ -38,7 +43,13 @@ OtherClient::Fired OtherClient::on_timeout(Turn turn) {
   return Fired::nothing;
 }
 
+void OtherClient::give_up() {
+  met(machines::other_client, state_, Meets::transport_error);
+  finish();
+}
+
 void OtherClient::moved_to(Flow flow, Turn turn) {
+  met(machines::other_client, state_, Meets::moved);
   peer = std::move(flow);
   if (state_ != State::completed) turn.out.send(peer, request_, true);
 }

@@ -25,7 +25,7 @@ class OtherClient : public Transaction {
   Instant deadline() const override;
   bool is_unanswered() const override { return is_unanswered_client(); }
   bool is_unanswered_client() const override { return state_ != State::completed; }
-  void give_up() { finish(); }               // the owner has found another way
+  void give_up();                            // the owner has found another way
   void moved_to(Flow flow, Turn turn);
 
  private:

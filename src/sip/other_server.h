@@ -7,6 +7,8 @@
 
 namespace pasokh::sip {
 
+namespace machines { enum class OtherServerMeets : std::uint8_t; }
+
 class OtherServer : public Transaction {
  public:
   OtherServer(Flow remote, Owner whose) : Transaction(Kind::other_server, std::move(remote), whose) {}
@@ -18,6 +20,8 @@ class OtherServer : public Transaction {
   bool is_unanswered() const override { return give_up_at_ == Instant::never(); }
 
  private:
+  void meets(machines::OtherServerMeets) const;
+
   std::string last_;
   Instant give_up_at_ = Instant::never();    // Timer J
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sip/digest.h"
+#include "sip/machines.h"
 
 namespace pasokh::sip {
 namespace {
@@ -31,6 +32,9 @@ std::string printable(std::string_view user) {
   return out;
 }
 
+using machines::BindingMeets, machines::BindingState;
+BindingState state_of(const Binding& binding) { return binding.flow.transport == Transport::tcp && !binding.flow.connection ? BindingState::connection_gone : BindingState::bound; }
+
 Duration ban_for(std::uint32_t bans) {
   Duration ban = first_ban;
   for (std::uint32_t n = 1; n < bans && ban < longest_ban; ++n) ban = 2 * ban;
@@ -49,7 +53,11 @@ void Registrar::set_device(const DeviceConfig& config) {
 void Registrar::remove_device(DeviceId id) {
   auto found = devices_.find(id);
   if (found == devices_.end()) return;
-  for (const auto& binding : found->second.bindings) { index(*binding, false); --binding_count_; }
+  for (const auto& binding : found->second.bindings) {
+    met(machines::binding, state_of(*binding), BindingMeets::device_removed);
+    index(*binding, false);
+    --binding_count_;
+  }
   users_.erase(found->second.config.user);
   devices_.erase(found);
 }
@@ -171,11 +179,11 @@ void Registrar::challenge(const Message& request, const Flow& from, bool stale, 
   const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
   auto with = [&](bool sha256) {
     auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.passing_tag() : std::string());
-    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "") + ",algorithm=";
+    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "");
     // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
     // that know SHA-256 choose it wherever it stands.
-    builder.header("WWW-Authenticate", common + "MD5");
-    if (sha256) builder.header("WWW-Authenticate", common + "SHA-256");
+    builder.header("WWW-Authenticate", common + (sha256 ? ",algorithm=MD5" : ""));  // MD5 is meant when nothing is said (RFC 7616 §3.3)
+    if (sha256) builder.header("WWW-Authenticate", common + ",algorithm=SHA-256");
     return builder.finish();
   };
   std::string bytes = with(!gives_up_at_sha256(request.first(Field::user_agent)));
@@ -215,10 +223,16 @@ void Registrar::on_register(const Message& request, const Flow& from, bool addre
   for (const auto& binding : device.bindings)                        // §10.3 step 7: an old request may not undo a newer one
     if (binding->call_id == request.call_id() && request.cseq() <= binding->cseq) {
       for (const auto& contact : asked)
-        if (everything || binding->contact == contact.uri) return core_.answer(request, from, 500, turn);
+        if (everything || binding->contact == contact.uri) {
+          met(machines::binding, state_of(*binding), BindingMeets::register_old);
+          return core_.answer(request, from, 500, turn);
+        }
     }
   const bool was_reachable = !device.bindings.empty();
-  if (everything) while (!device.bindings.empty()) unbind(device, device.bindings.size() - 1, turn);
+  if (everything) while (!device.bindings.empty()) {
+    met(machines::binding, state_of(*device.bindings.back()), BindingMeets::unregister_all);
+    unbind(device, device.bindings.size() - 1, turn);
+  }
   for (auto& contact : asked) {
     if (contact.seconds > 0 && device.bindings.size() >= bindings_per_device &&
         std::none_of(device.bindings.begin(), device.bindings.end(), [&](const auto& known) { return known->contact == contact.uri; }))
@@ -247,10 +261,13 @@ void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds,
   const Flow from = reachable_at(contact, source);
   auto known = std::find_if(device.bindings.begin(), device.bindings.end(), [&](const auto& binding) { return binding->contact == contact; });
   if (seconds == 0) {
+    met(machines::binding, known == device.bindings.end() ? BindingState::nowhere : state_of(**known), BindingMeets::unregister);
     if (known != device.bindings.end()) unbind(device, static_cast<std::size_t>(known - device.bindings.begin()), turn);
     return;
   }
-  if (known == device.bindings.end()) {
+  const bool is_new = known == device.bindings.end();
+  met(machines::binding, is_new ? BindingState::nowhere : state_of(**known), is_new || (*known)->flow == from ? BindingMeets::register_same : BindingMeets::register_elsewhere);
+  if (is_new) {
     // a phone that comes back over TCP may name itself by a new port: what waited for its lost connection goes to this one
     for (auto& lost : device.bindings)
       if (lost->flow.transport == Transport::tcp && lost->flow.connection == 0 && on_moved) on_moved(device.config.device, lost->flow, from, turn);
@@ -264,12 +281,14 @@ void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds,
     move(**known, from, turn);
   }
   Binding& binding = **known;
+  const bool rebooted = !binding.call_id.empty() && binding.call_id != request.call_id();
   binding.contact = std::move(contact);
   binding.expires = turn.now + Duration::seconds(seconds);
   binding.call_id = request.call_id();
   binding.cseq = request.cseq();
   core_.timers.set(binding.timer, binding.expires);
   turn.out.save(RowKind::binding, row_key(binding), to_bytes<BindingRow>(binding));
+  if (rebooted && on_rebooted) on_rebooted(device.config.device, binding.contact, turn);
 }
 
 void Registrar::unbind(Device& device, std::size_t place, Turn turn) {
@@ -298,6 +317,7 @@ std::string Registrar::ok_for(const Message& request, const Flow& from, const De
 }
 
 void Registrar::on_timeout(Binding& binding, Turn turn) {
+  met(machines::binding, state_of(binding), BindingMeets::expiry_time);
   auto& device = devices_.find(binding.device)->second;
   for (std::size_t place = 0; place < device.bindings.size(); ++place)
     if (device.bindings[place].get() == &binding) { unbind(device, place, turn); break; }
@@ -318,7 +338,10 @@ void Registrar::connection_lost(std::uint64_t connection, Turn turn) {
     if (found->first.connection != connection) continue;
     auto& device = devices_.find(found->second)->second;
     for (auto& binding : device.bindings)
-      if (binding->flow.connection == connection) move(*binding, flow_without_connection(*binding), turn);
+      if (binding->flow.connection == connection) {
+        met(machines::binding, state_of(*binding), BindingMeets::connection_lost);
+        move(*binding, flow_without_connection(*binding), turn);
+      }
     return;
   }
 }
@@ -352,6 +375,7 @@ void Registrar::adopt(Device& device, BindingRow&& row, Turn turn) {
   auto binding = std::make_unique<Binding>();
   static_cast<BindingRow&>(*binding) = std::move(row);
   row.contact.clear();
+  met(machines::binding, state_of(*binding), BindingMeets::restart);
   index(*binding, true);
   if (binding->flow.connection) move(*binding, flow_without_connection(*binding), turn);  // it died with the process
   core_.timers.set(binding->timer, binding->expires);

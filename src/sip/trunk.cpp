@@ -4,6 +4,7 @@
 
 #include "base/phone.h"
 #include "sip/digest.h"
+#include "sip/machines.h"
 #include "sip/other_client.h"
 
 namespace pasokh::sip {
@@ -26,6 +27,16 @@ std::string rewritten(std::string_view number, const std::vector<RewriteRule>& r
   std::vector<phone::PrefixRule> plain;
   for (const auto& rule : rules) plain.push_back({rule.prefix, rule.replacement});
   return phone::rewrite(number, plain);
+}
+
+// Never, when the health check was switched off while one was under way.
+Instant next_look(const Trunk& trunk, Duration after, Instant now) { return trunk.config.options_every > Duration{} ? now + after : Instant::never(); }
+
+using machines::RegistrationMeets;
+void registration_meets(const Trunk& trunk, RegistrationMeets what) {
+  using State = machines::RegistrationState;
+  const bool asked = trunk.registration.busy;
+  met(machines::registration, trunk.registered ? (asked ? State::asked_again : State::in) : asked ? State::asked_first : State::out, what);
 }
 
 Duration retry_after(std::uint32_t failures) {
@@ -218,12 +229,16 @@ void Trunks::send_options(Trunk& trunk, Turn turn) {
 
 void Trunks::on_response(Owner owner, const Message& response, const Flow& from, Turn turn) {
   auto found = trunks_.find(TrunkId{owner.id});
-  if (found == trunks_.end() || response.status() < 200) return;
+  if (found == trunks_.end()) return;
+  if (response.status() < 200) {
+    if (owner.kind == Owner::Kind::trunk_register) registration_meets(*found->second, RegistrationMeets::provisional);
+    return;
+  }
   Trunk& trunk = *found->second;
   learn_address(trunk.config.trunk, response, turn);
   if (owner.kind == Owner::Kind::trunk_options) {
     trunk.options.busy = false;
-    trunk.options.next = turn.now + trunk.config.options_every;
+    trunk.options.next = next_look(trunk, trunk.config.options_every, turn.now);
     trunk.options.failures = 0;
     // any answer shows that the other side lives, except that it says itself that it does not serve (503)
     const bool well = response.status() != 503;
@@ -231,8 +246,9 @@ void Trunks::on_response(Owner owner, const Message& response, const Flow& from,
     return arm(trunk);
   }
   auto& series = trunk.registration;
-  series.busy = false;
   const int status = response.status();
+  registration_meets(trunk, status < 300 ? RegistrationMeets::success : status == 401 || status == 407 ? RegistrationMeets::challenge : status == 423 ? RegistrationMeets::interval_too_brief : RegistrationMeets::refused);
+  series.busy = false;
   if (status < 300) {
     std::uint32_t seconds = number_of(response.first(Field::expires), trunk.ask_for_seconds);
     const auto own = text(core_.own_address(from));
@@ -243,9 +259,9 @@ void Trunks::on_response(Owner owner, const Message& response, const Flow& from,
     series.attempts = 0;
     series.failures = 0;
     series.authorization.clear();
-    trunk.registered = true;
+    trunk.registered = trunk.config.registers;  // it may have been switched off since
     // between 80 and 90 % of the time granted, so that trunks do not beat in step
-    series.next = turn.now + Duration::milliseconds(static_cast<std::int64_t>(seconds) * (800 + static_cast<std::int64_t>(core_.unique.draw("refresh", 100))));
+    if (trunk.config.registers) series.next = turn.now + Duration::milliseconds(static_cast<std::int64_t>(seconds) * (800 + static_cast<std::int64_t>(core_.unique.draw("refresh", 100))));
     tell(trunk, true, "", turn);
   } else if (status == 401 || status == 407) {
     const std::string host = trunk.config.host.empty() ? trunk.config.targets[trunk.target].remote.ip : trunk.config.host;
@@ -268,10 +284,11 @@ void Trunks::on_no_answer(Owner owner, Turn turn) {
   auto found = trunks_.find(TrunkId{owner.id});
   if (found == trunks_.end()) return;
   Trunk& trunk = *found->second;
+  if (owner.kind == Owner::Kind::trunk_register) registration_meets(trunk, RegistrationMeets::no_answer);
   if (!trunk.config.targets.empty()) target_failed(trunk.config.trunk, trunk.config.targets[trunk.target]);
   if (owner.kind == Owner::Kind::trunk_register) return registration_failed(trunk, "no answer", turn);
   trunk.options.busy = false;
-  trunk.options.next = turn.now + std::min(trunk.config.options_every, retry_after(++trunk.options.failures));
+  trunk.options.next = next_look(trunk, std::min(trunk.config.options_every, retry_after(++trunk.options.failures)), turn.now);
   tell(trunk, false, "no answer", turn);
   arm(trunk);
 }
@@ -281,7 +298,7 @@ void Trunks::registration_failed(Trunk& trunk, std::string why, Turn turn) {
   series.busy = false;
   series.attempts = 0;
   series.authorization.clear();
-  series.next = turn.now + retry_after(++series.failures);
+  if (trunk.config.registers) series.next = turn.now + retry_after(++series.failures);
   trunk.registered = false;
   tell(trunk, false, std::move(why), turn);
   arm(trunk);
@@ -295,6 +312,7 @@ void Trunks::tell(Trunk& trunk, bool reachable, std::string why, Turn turn) {
 }
 
 void Trunks::on_timeout(Trunk& trunk, Turn turn) {
+  if (trunk.registration.next <= turn.now) registration_meets(trunk, RegistrationMeets::time);
   if (trunk.registration.next <= turn.now && !trunk.registration.busy) send_register(trunk, trunk.ask_for_seconds, turn);
   if (trunk.options.next <= turn.now && !trunk.options.busy) send_options(trunk, turn);
   arm(trunk);

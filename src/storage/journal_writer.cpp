@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/assert.h"
+#include "base/thread_name.h"
 #include "storage/chain.h"
 #include "storage/data_lock.h"
 #include "storage/database.h"
@@ -216,6 +217,7 @@ void SqliteJournal::close() {
 }
 
 void SqliteJournal::run() {
+  name_this_thread("journal");
   std::vector<Batch> taken;
   for (;;) {
     {
@@ -315,6 +317,7 @@ Result<> SqliteJournal::write_snapshot(const std::vector<Batch>& batches) {
 // Moves the WAL into the file beside the running commits, on a connection of its own, when it has grown or nothing happens:
 // commits never wait for it. Only past wal_pages_max (readers or a flood held it up) does the journal thread do it itself.
 void SqliteJournal::tidy() {
+  name_this_thread("journal-tidy");
   auto own = Database::open(dir_ + "/journal.db", Database::Mode::read_write, Database::Sync::full);
   std::uint64_t seen = 0;
   for (;;) {

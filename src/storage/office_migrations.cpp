@@ -71,10 +71,29 @@ create table office_task(name text primary key, done_at bigint not null) without
 
 constexpr const char* views_4 = "create table saved_view(login text not null, name text not null, json text not null, changed_at bigint not null, primary key(login, name)) without rowid;";
 
+// until_us null: it stands. The text of the cause only; words are made when it is shown.
+constexpr const char* alarms_5 = R"sql(
+create table alarm(
+  id integer primary key autoincrement,
+  code text not null, queue text not null, object text not null, cause text not null,
+  since_us bigint not null, until_us bigint, limit_value bigint, value bigint, worst bigint, seen_by text not null, seen_us bigint);
+create index alarm_by_queue on alarm(queue, id);
+create index alarm_open on alarm(id) where until_us is null;
+create table office_setting(name text primary key, json text not null) without rowid;
+-- one mail to one recipient; never two for the same thing (a slot of a schedule, a turn of an alarm)
+create table mail(
+  id integer primary key autoincrement,
+  kind text not null, about text not null, recipient text not null, subject text not null, text text not null,
+  file_name text not null, file_type text not null, file blob not null,
+  made_us bigint not null, attempts bigint not null, not_before_us bigint not null, sent_us bigint, given_up_us bigint, error text not null);
+create unique index mail_once on mail(kind, about, recipient);
+create index mail_waiting on mail(not_before_us, id) where sent_us is null and given_up_us is null;
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& office_migrations() {
-  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}, {4, views_4}};
+  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}, {4, views_4}, {5, alarms_5}};
   return all;
 }
 

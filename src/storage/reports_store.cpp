@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/thread_name.h"
 #include "storage/reports_schema.h"
 
 namespace pasokh::storage {
@@ -143,6 +144,7 @@ void Projector::stop() {
 }
 
 void Projector::run() {
+  name_this_thread("projector");
   for (;;) {
     move_on();
     std::unique_lock lock(mutex_);

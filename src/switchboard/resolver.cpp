@@ -13,6 +13,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/thread_name.h"
+
 namespace pasokh::switchboard {
 namespace {
 
@@ -143,7 +145,10 @@ struct Resolver::Impl {
 
 Resolver::Resolver(std::function<void(std::string, std::vector<sip::Flow>)> found) : impl_(std::make_unique<Impl>()) {
   impl_->found = std::move(found);
-  impl_->thread = std::thread([this] { impl_->run(); });
+  impl_->thread = std::thread([this] {
+    name_this_thread("resolver");
+    impl_->run();
+  });
 }
 
 Resolver::~Resolver() {

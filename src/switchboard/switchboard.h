@@ -61,6 +61,7 @@ struct Hooks {
   std::function<std::vector<media::PlayItem>(const floor::ProgrammeItem&, floor::Language)> play_items;
   // The finisher's work begins; asked again (again = true) after a restart, until recording_finished() tells the result.
   std::function<void(CaptureId, CallId, const std::string& wrapped_key, bool again)> capture_closed;
+  std::int64_t recording_stop_bytes = 0;             // less free on the captures' disk: recordings stop (told to the workers); 0: never
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
@@ -143,6 +144,7 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
     bool capture_is_agent = false;
     bool opened = false;              // the worker has been told
     bool heard = false;               // audio has come in
+    bool asked = false;               // none ever came, and we have asked once whether anybody is there
     bool is_browser = false;          // no port of its own; nothing for the worker to do before both sides agreed
     std::optional<media::BrowserPeer> browser;
     bool is_ready() const { return !is_browser || browser; }

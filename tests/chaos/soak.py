@@ -3,7 +3,7 @@
 report as the peers saw it, no recording without a call and none missing, memory that does not grow, and the long recording aligned
 between its channels and to real time within 20 ms from beginning to end (an hour, when asked for an hour).
 Beside it, for as long: up to 1,000 kills of a second server under the peers' judgement (test_kills.py), simulated centre-hours with all
-faults, and the simulator against Erlang C and A within 1 %."""
+faults, the table of (state x stimulus) pairs, and the simulator against Erlang C and A within 1 %."""
 import argparse
 import os
 import random
@@ -157,7 +157,7 @@ class Beside:
         self.process = subprocess.Popen((["nice", "-n", "19"] if nice else []) + words, stdout=self.output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                                         env=dict(os.environ, **(environment or {})))
 
-    def finish(self, patience):
+    def finish(self, patience, shown=20):
         try:
             status = self.process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -165,14 +165,15 @@ class Beside:
             status = "no end in time"
         self.output.seek(0)
         lines = self.output.read().splitlines()
-        print("--- %s (%s)\n%s" % (self.name, self.output.name, "\n".join(lines[-20:])))
+        print("--- %s (%s)\n%s" % (self.name, self.output.name, "\n".join(lines[-shown:])))
         return [] if status == 0 else ["%s: status %s" % (self.name, status)]
 
 
 def beside(minutes, seed):
     seconds = minutes * 60
     started = [Beside("kills", [sys.executable, os.path.join(HERE, "test_kills.py")], {"PASOKH_KILLS": "1000", "PASOKH_SECONDS": str(seconds), "PASOKH_SEED": str(seed)}, nice=False)]
-    for name, words in (("hours", ["simulation", str(seconds * 0.4), str(seed % 1_000_000_000)]), ("erlang", ["simulation_erlang", "--within", "1", str(seconds * 0.8)])):
+    for name, words in (("hours", ["simulation", str(seconds * 0.4), str(seed % 1_000_000_000)]), ("pairs", ["simulation_pairs", str(int(40 + 10 * minutes)), str(seed % 1_000_000_000)]),
+                        ("erlang", ["simulation_erlang", "--within", "1", str(seconds * 0.8)])):
         program = os.path.join(ROOT, "build", words[0])
         if os.path.exists(program):
             started.append(Beside(name, [program] + words[1:]))
@@ -193,7 +194,7 @@ def main():
     try:
         soak.run()
         for other in others:
-            soak.problems += other.finish(300)
+            soak.problems += other.finish(300, shown=400 if other.name == "pairs" else 20)
     finally:
         for other in others:
             if other.process.poll() is None:

@@ -14,9 +14,11 @@ class Load(InteropTest):
         centre = self.centre(rtp_ports=400)
         nouns = ("queue", "agent", "device", "number", "trunk")
         before = {noun: centre.json(noun, "list") for noun in nouns}
-        done = centre.cli("load", "--agents", "20", "--step", "1", "--most", "10", "--format", "json", timeout=patient(90))
+        done = centre.cli("load", "--agents", "20", "--step", "1", "--most", "10", "--set", "--format", "json", timeout=patient(90))
         report = json.loads(done.stdout)
         self.assertEqual({noun: centre.json(noun, "list") for noun in nouns}, before, "everything named load… is gone again")
+        with open(os.path.join(centre.folder, "pasokh.toml")) as f:
+            self.assertIn("\nnew_calls_per_second = %d " % report["admission_limit"], f.read(), "--set writes what was measured")
         if report["others_busy_permille"] > 300 and any(t["trouble"] for t in report["steps"]):
             self.skipTest("other programs keep this machine busy: %s" % [t["trouble"] for t in report["steps"]])
         self.assertEqual(report["peak_calls_per_second_milli"], 10_000, done.stderr)

@@ -51,14 +51,16 @@ async function freeRange(size) {
 export class Centre {
   running = [];
 
-  static async open() {
+  // demo: false gives an empty folder as a newcomer has it: one administrator, whose first password `init` has said.
+  static async open({ demo = true } = {}) {
     const centre = new Centre();
     centre.folder = mkdtempSync(join(tmpdir(), 'pasokh-console-'));
     centre.data = join(centre.folder, 'data');
     const [sip, http] = [await freePort(), await freePort()];
-    await centre.run('init', centre.data, '--demo', '--sip', `127.0.0.1:${sip}`, '--http', `127.0.0.1:${http}`, '--rtp', await freeRange(120));
+    centre.sip = `127.0.0.1:${sip}`;
+    const said = await centre.run('init', centre.data, ...(demo ? ['--demo'] : []), '--sip', centre.sip, '--http', `127.0.0.1:${http}`, '--rtp', await freeRange(120));
     await centre.freeOtherPorts();
-    centre.demo = JSON.parse(readFileSync(join(centre.data, 'demo.json'), 'utf8'));
+    centre.demo = demo ? JSON.parse(readFileSync(join(centre.data, 'demo.json'), 'utf8')) : { users: [{ login: 'admin', password: /password:\s*(\S+)/.exec(said)[1] }] };
     centre.address = `http://127.0.0.1:${http}`;
     await centre.start();
     return centre;
@@ -106,6 +108,16 @@ export class Centre {
   customer(number, ...options) {
     const child = this.spawn('call', number, '--data', this.data, ...options);
     child.ended = new Promise((done) => child.once('close', done));
+    return child;
+  }
+  // A carrier that takes every call (SIPp's own answering side), and the line to it: numbers that begin with `prefix` go there.
+  async carrier(prefix) {
+    const port = await freePort();
+    const child = spawn('sipp', ['-sn', 'uas', '-i', '127.0.0.1', '-p', String(port), '-mi', '127.0.0.1', '-nostdin'], { stdio: 'ignore', cwd: this.folder });
+    child.said = '';
+    this.running.push(child);
+    await this.ask('admin', 'PUT', '/v1/trunks/carrier', { host: '127.0.0.1', port: String(port) });
+    await this.ask('admin', 'PATCH', '/v1/centre', { outbound: `${prefix}:carrier` });
     return child;
   }
   // A desk phone that answers by itself.

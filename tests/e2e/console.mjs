@@ -1,80 +1,12 @@
-// usage: node tests/e2e/console.mjs --language fa|en [--browser chromium|firefox] [--only WORD] [--pictures DIR]
-// What people do in the console, against a real server, real calls and real sound. Each line is a promise to them.
-import { readFileSync } from 'node:fs';
+// usage: node tests/e2e/console.mjs --language fa|en [--only WORD] [--pictures DIR]
+// What people do in the console on an ordinary day, against a real server, real calls and real sound. Each line is a promise to them.
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { axeSource, openChromium, openFirefox, picture, speaking } from './browser.mjs';
-import { Centre, sleep, until } from './centre.mjs';
-import { hearingOf, listen, readWav, share, toneFile } from './sound.mjs';
+import { picture } from './browser.mjs';
+import { sleep, until } from './centre.mjs';
+import { accessible, agent_hertz, centre, customer_hertz, digits, expect, fits, go, inState, language, open, options, pages, promise, signIn, state, suite, t, trySignIn } from './harness.mjs';
+import { hearingOf, readWav, share, toneFile } from './sound.mjs';
 
-const { values: options } = parseArgs({ options: { language: { type: 'string', default: 'fa' }, browser: { type: 'string', default: 'chromium' }, only: { type: 'string' }, pictures: { type: 'string' } } });
-const { language } = options;
-const catalogue = (part) => JSON.parse(readFileSync(new URL(`../../web/src/${part}/${language}.json`, import.meta.url), 'utf8'));
-const texts = Object.assign({}, ...['app', ...['session', 'desk', 'floor', 'phone', 'archive', 'reports', 'contacts', 'administration'].map((name) => `features/${name}`)].map(catalogue));
-const t = (key) => texts[key] ?? (() => { throw new Error(`no text ${key}`); })();
-
-const customer_hertz = 1100;
-const agent_hertz = 700;
-
-let failed = 0;
-async function promise(sentence, act) {
-  if (options.only && !sentence.includes(options.only)) return;
-  const began = Date.now();
-  try {
-    await act();
-    console.log(`ok      ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${sentence}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`not ok  ${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${sentence}\n        ${String(error.stack ?? error).split('\n').slice(0, 6).join('\n        ')}`);
-    for (const [name, page] of Object.entries(pages)) await picture(page, `build/e2e/${language}-failed-${failed}-${name}.png`).catch(() => undefined);
-  }
-}
-function expect(holds, what) {
-  if (!holds) throw new Error(what);
-}
-
-const pages = {};
-const faults = [];
-let browser;
-let centre;
-
-async function open(name) {
-  const context = await browser.newContext({ viewport: { width: 1366, height: 820 }, permissions: ['microphone'], locale: language === 'fa' ? 'fa-IR' : 'en-GB', timezoneId: 'Asia/Tehran' });
-  context.setDefaultTimeout(10_000);
-  await context.addInitScript(...speaking(language));
-  await context.addInitScript(listen);
-  const page = await context.newPage();
-  page.on('pageerror', (error) => faults.push(`${name}: ${error.message}`));
-  pages[name] = page;
-  return page;
-}
-async function trySignIn(page, login, password) {
-  await page.goto(`${centre.address}/app/sign-in`);
-  await page.getByLabel(t('session.login')).fill(login);
-  await page.getByLabel(t('session.password')).fill(password);
-  await page.getByRole('button', { name: t('session.signIn') }).click();
-}
-async function signIn(page, login, password = centre.password(login)) {
-  await trySignIn(page, login, password);
-  await page.waitForURL((url) => !url.pathname.endsWith('/sign-in'));
-}
-const go = (page, path) => page.goto(`${centre.address}/app${path}`);
-const state = (page) => page.locator('[data-state][role=status]').getAttribute('data-state');
-const inState = (page, wanted) => until(`the agent is ${wanted}`, async () => (await state(page).catch(() => '')) === wanted);
-
-// Serious and critical findings only; the rule list is axe's own.
-async function accessible(page, what) {
-  await sleep(350); // what fades in has not its colours yet
-  await page.addScriptTag({ path: axeSource() }).catch(async () => page.evaluate(readFileSync(axeSource(), 'utf8'))); // our own page refuses foreign script tags
-  const found = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)} (${nodes.length}) ${nodes[0].any?.[0]?.message ?? ''}`));
-  expect(found.length === 0, `${what}: ${found.join('\n')}`);
-}
-async function fits(page, what) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(wide <= 0, `${what} is ${wide} px wider than the window`);
-}
-
-async function chromiumRun() {
+await suite(async () => {
   const [agent, supervisor, administrator, seat] = [await open('agent'), await open('supervisor'), await open('administrator'), await open('seat')];
 
   await promise('a wrong password is told in the reader’s language, a right one leads to the desk', async () => {
@@ -325,72 +257,4 @@ async function chromiumRun() {
       }
     }
   });
-
-  await promise('no page threw an error', () => expect(faults.length === 0, faults.join('\n')));
-}
-
-async function firefoxRun() {
-  const context = await browser.createBrowserContext();
-  const page = await context.newPage();
-  pages.firefox = page;
-  page.setDefaultTimeout(15_000);
-  await page.setViewport({ width: 1280, height: 800 });
-  page.on('pageerror', (error) => faults.push(error.message));
-  const press = async (name) => { // Firefox's BiDi finds nothing by an accessible name
-    let found;
-    await until(`the button ${name}`, async () => { for (const button of await page.$$('button')) if ((await button.evaluate((each) => each.textContent)).includes(name)) found = button; return found !== undefined; });
-    return found.click();
-  };
-
-  await promise('Firefox: sign-in, the desk, and the microphone', async () => {
-    await page.evaluateOnNewDocument(...speaking(language));
-    await page.evaluateOnNewDocument(listen);
-    await page.goto(`${centre.address}/app/sign-in`);
-    await page.locator('input[autocomplete=username]').fill('a02');
-    await page.locator('input[type=password]').fill(centre.password('a02'));
-    await page.locator('button[type=submit]').click();
-    await page.waitForSelector('[data-testid=state-bar]');
-    await press(t('phone.use'));
-    await page.waitForSelector('[role=dialog]');
-    await page.locator('[role=dialog] button.MuiButton-contained').click();
-    await page.waitForSelector('[data-testid=phone][data-seat=here]');
-  });
-
-  await promise('Firefox: a real call is answered by a key; the customer hears the agent; the desk shows it; it ends', async () => {
-    await page.locator('[aria-keyshortcuts="Alt+R"]').click();
-    await until('ready', () => page.evaluate(() => document.querySelector('[role=status][data-state]')?.dataset.state === 'ready'));
-    const customer = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', join(centre.folder, 'heard.wav'), '--seconds', '15');
-    await page.waitForSelector('[data-testid=ringing]', { timeout: 20_000 });
-    await page.keyboard.down('Alt');
-    await page.keyboard.press('KeyA');
-    await page.keyboard.up('Alt');
-    await page.waitForSelector('[data-testid=talking][data-state=talking]');
-    // what the page hears is judged by interop.browser_firefox: an AudioContext gives nothing to a headless Firefox under BiDi
-    await customer.ended;
-    const heard = readWav(join(centre.folder, 'heard.wav'));
-    const loud = Math.sqrt(heard.samples.reduce((sum, each) => sum + each * each, 0) / heard.samples.length);
-    expect(loud > 200, `the customer heard the agent's fake microphone (${loud.toFixed(0)})`);
-    await until('wrap-up', () => page.evaluate(() => document.querySelector('[role=status][data-state]')?.dataset.state === 'wrap-up'));
-  });
-
-  await promise('Firefox: no page threw an error', () => expect(faults.length === 0, faults.join('\n')));
-}
-
-try {
-  centre = await Centre.open();
-  if (options.browser === 'firefox') {
-    browser = await openFirefox();
-    await firefoxRun();
-  } else {
-    const microphone = toneFile(join(centre.folder, 'agent.wav'), agent_hertz);
-    browser = await openChromium({ microphone });
-    await chromiumRun();
-  }
-} catch (error) {
-  failed += 1;
-  console.log(String(error.stack ?? error));
-} finally {
-  await browser?.close().catch(() => undefined);
-  await centre?.close();
-}
-process.exit(failed > 0 ? 1 : 0);
+});

@@ -86,3 +86,38 @@ export async function hearingOf(hertz) {
   });
   return energy < 1e-6 ? 0 : (2 * (sine * sine + cosine * cosine)) / (samples.length * energy);
 }
+
+// Firefox without a sound card runs no AudioContext: what comes in is taken where it leaves SRTP, before it is decoded. G.711 only:
+// the page offers it first, and the server chooses it while no loss is measured.
+export function tapFrames() {
+  const Peer = window.RTCPeerConnection;
+  window.heardFrames = [];
+  window.RTCPeerConnection = class extends Peer {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener('track', ({ receiver }) => {
+        const work = `onrtctransform = async ({ transformer }) => {
+          const reader = transformer.readable.getReader(), writer = transformer.writable.getWriter();
+          for (;;) {
+            const { value, done } = await reader.read();
+            if (done) return;
+            postMessage({ kind: value.getMetadata().payloadType, data: new Uint8Array(value.data.slice(0)) });
+            await writer.write(value);
+          }
+        }`;
+        const worker = new Worker(URL.createObjectURL(new Blob([work])));
+        worker.onmessage = ({ data: { kind, data } }) => window.heardFrames.push([kind, [...data]]);
+        receiver.transform = new RTCRtpScriptTransform(worker, {});
+      });
+    }
+  };
+}
+
+// ITU-T G.711, A-law octet to 16-bit sample.
+function fromAlaw(octet) {
+  const code = octet ^ 0x55;
+  const [exponent, mantissa] = [(code >> 4) & 7, code & 0x0f];
+  const size = exponent === 0 ? (mantissa << 4) + 8 : ((mantissa << 4) + 0x108) << (exponent - 1);
+  return code & 0x80 ? size : -size;
+}
+export const alawOf = (frames) => ({ rate: 8000, samples: Float64Array.from(frames.filter(([kind]) => kind === 8 || kind === undefined).flatMap(([, octets]) => octets), fromAlaw) });

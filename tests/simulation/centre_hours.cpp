@@ -9,6 +9,7 @@
 
 #include "base/json_text.h"
 #include "simulate/auditor.h"
+#include "simulate/coverage.h"
 #include "simulate/seed.h"
 #include "simulate/shrink.h"
 
@@ -73,6 +74,8 @@ int shrink_seed(std::uint64_t seed, const char* file) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  Coverage seen;  // what the state machines rule out is asserted
+  seen.listen();
   Told told;
   if (argc > 2 && std::strcmp(argv[1], "--seed") == 0) {
     const auto seed = parse_seed(argv[2]);

@@ -2,7 +2,6 @@
 // and kills, under the auditors' eyes (src/simulate/sip_auditor.h).
 //   simulation_sip HOURS [FIRST_SEED]     a failing seed is printed with the command that shows it again
 //   simulation_sip --seed N [calm] [trace]  one centre, every finding; trace: every message at our door
-//   simulation_sip --coverage SEEDS LEAST   (state × stimulus) pairs met, as a table; fails below LEAST (met or ruled out)
 //   simulation_sip --golden [FILE]          fingerprints of fixed seeds: printed, or held against the file. The same on every compiler.
 #include <stdlib.h>
 #include <unistd.h>
@@ -61,50 +60,6 @@ class Telling : public SipAuditor {
   bool aloud_;
   SipWorld* world_ = nullptr;
 };
-
-class Counting : public Witness {
- public:
-  void watch(SipWorld& world) { world_ = &world; }
-  void reached_us(int, std::string_view bytes) override { seen.message(world_->control(), bytes); }
-  void about_to_handle(const floor::Stimulus& stimulus, const floor::Floor& floor) override { seen.floor(stimulus, floor); }
-  Coverage seen;
-
- private:
-  SipWorld* world_ = nullptr;
-};
-
-// Pairs that people bring about seldom are brought about often: more transfers, consults, holds and digits than any centre has.
-SipPlan busy_hands(std::uint64_t seed) {
-  SipPlan plan = any_sip_centre(seed);
-  plan.people.holds_permille = 250;
-  plan.people.consults_permille = 200;
-  plan.people.blind_to_queue_permille = 120;
-  plan.people.blind_to_agent_permille = 200;
-  plan.refers_permille = 120;
-  plan.phone_holds_permille = 300;
-  plan.digits_permille = 300;
-  plan.people.give_permille = 60;
-  plan.session_timers_permille = 400;
-  plan.chaos_permille = 300;
-  return plan;
-}
-
-int coverage(std::uint64_t seeds, std::size_t least) {
-  Coverage all;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    Counting counting;
-    SipWorld world(busy_hands(seed), &counting);
-    counting.watch(world);
-    world.run();
-    all.add(counting.seen);
-  }
-  std::fputs(all.table().c_str(), stdout);
-  for (const auto& pair : all.missing()) std::printf("not met: %s\n", pair.c_str());
-  for (const auto& pair : all.wrong()) std::printf("WRONG: %s\n", pair.c_str());
-  const auto sum = all.sum();
-  std::printf("%zu pairs: %zu met, %zu ruled out, %zu left; %zu.%zu %%\n", sum.pairs, sum.met, sum.ruled_out, sum.pairs - sum.met - sum.ruled_out, (sum.met + sum.ruled_out) * 100 / sum.pairs, (sum.met + sum.ruled_out) * 1000 / sum.pairs % 10);
-  return all.wrong().empty() && sum.met + sum.ruled_out >= least ? 0 : 1;
-}
 
 int golden(const char* file) {
   std::string now;
@@ -174,13 +129,14 @@ bool run(std::uint64_t seed, const SipPlan& plan, Told& told, bool aloud, bool r
 }  // namespace
 
 int main(int argc, char** argv) {
+  Coverage seen;  // what the state machines rule out is asserted
+  seen.listen();
   Told told;
   const auto has = [&](const char* word) { for (int i = 1; i < argc; ++i) if (std::strcmp(argv[i], word) == 0) return true; return false; };
   if (argc > 2 && std::strcmp(argv[1], "--seed") == 0) {
     const auto seed = std::strtoull(argv[2], nullptr, 10);
     return run(seed, has("calm") ? calm_sip_centre(seed) : any_sip_centre(seed), told, has("trace"), true) ? 0 : 1;
   }
-  if (argc > 3 && std::strcmp(argv[1], "--coverage") == 0) return coverage(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
   if (argc > 1 && std::strcmp(argv[1], "--golden") == 0) return golden(argc > 2 ? argv[2] : nullptr);
   const auto hours = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 120;
   const auto first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;

@@ -8,6 +8,7 @@
 
 #include "app/args.h"
 #include "app/load/rig.h"
+#include "app/load/set_limit.h"
 #include "app/print.h"
 #include "base/json_text.h"
 #include "base/persian.h"
@@ -128,7 +129,7 @@ void add_sizes(Report& report) {
   }
 }
 
-int print(const Report& r, Format format) {
+int print(const Report& r, Format format, bool limit_is_set) {
   if (format == Format::json) {
     std::printf("%s\n", json_text(r).c_str());
     return done;
@@ -139,7 +140,9 @@ int print(const Report& r, Format format) {
   auto text = print_list(json_text(r.sizes), format);
   if (!text) return fail(text.error().text);
   std::fputs(text->c_str(), stdout);
-  std::printf("\nAdmission limit to set (60 %% of the peak), in pasokh.toml:\n[limits]\nnew_calls_per_second = %lld\n", static_cast<long long>(r.admission_limit));
+  std::printf("\nAdmission limit (60 %% of the peak): %lld new calls a second", static_cast<long long>(r.admission_limit));
+  std::printf(limit_is_set ? ", set in pasokh.toml ([limits] new_calls_per_second). It holds from the next start on; a restart loses no call.\n"
+                           : ". `pasokh load --set` writes it to pasokh.toml ([limits] new_calls_per_second).\n");
   if (r.others_busy_permille > others_permille) std::printf("\nOther programs took up to %.1f cores meanwhile: measure again when this machine is quiet.\n", static_cast<double>(r.others_busy_permille) / 1e3);
   if (r.generator_reached_first) std::printf("\nThe generator shares this machine and reached its own ceiling: these are lower bounds.\n");
   return done;
@@ -207,7 +210,13 @@ int load_command(const Args& args) {
   if (report.peak_calls_per_second_milli > 0 && wish->audio) measuring.audio();
   if (report.peak_calls_per_second_milli == 0) return fail("not even the first step went well: " + report.calls_stopped_by);
   add_sizes(report);
-  return print(report, *format);
+  const bool sets = args.option("set").has_value();
+  if (sets)
+    if (auto written = load::set_limit(dir, report.admission_limit); !written) {
+      print(report, *format, false);
+      return fail(written.error().text);
+    }
+  return print(report, *format, sets);
 }
 
 }  // namespace pasokh::app

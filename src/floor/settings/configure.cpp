@@ -30,7 +30,39 @@ bool take_overflow_queue(QueueSettings& s, std::string_view v) { if (!v.empty() 
 bool take_overflow_number(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; s.overflow_number = v; return true; }
 bool take_music(QueueSettings& s, std::string_view v) { if (!is_code(v)) return false; s.music = v; return true; }
 
-const std::vector<Setting<QueueSettings>> queue_table{
+// Thresholds are kept as they are written: "" as the centre's, "off", or the value.
+template <class Settings, std::string AlarmSettings::*field, std::int64_t low, std::int64_t high>
+bool take_alarm_count(Settings& s, std::string_view v) {
+  std::int64_t n = 0;
+  if (!v.empty() && v != "off" && !parse_int(v, low, high, n)) return false;
+  s.alarms.*field = v;
+  return true;
+}
+template <class Settings, std::string AlarmSettings::*field, std::int64_t low_ms>
+bool take_alarm_duration(Settings& s, std::string_view v) {
+  Duration d;
+  if (!v.empty() && v != "off" && (!parse_duration(v, d) || d.ms() < low_ms)) return false;
+  s.alarms.*field = v;
+  return true;
+}
+
+template <class Settings>
+std::vector<Setting<Settings>> with_alarms(std::vector<Setting<Settings>> table) {
+  using A = AlarmSettings;
+  constexpr std::string_view per_cent = "per cent from 1 to 100, off, or nothing (the centre's)";
+  for (const Setting<Settings>& row : std::initializer_list<Setting<Settings>>{
+           {"alarm_longest_wait", "a duration from 1s to 24h, off, or nothing (the centre's)", take_alarm_duration<Settings, &A::longest_wait, 1'000>},
+           {"alarm_waiting", "a number from 1 to 1000000, off, or nothing (the centre's)", take_alarm_count<Settings, &A::waiting, 1, 1'000'000>},
+           {"alarm_service_level", per_cent, take_alarm_count<Settings, &A::service_level, 1, 100>},
+           {"alarm_service_level_30", per_cent, take_alarm_count<Settings, &A::service_level_30, 1, 100>},
+           {"alarm_free_agents", "a number from 0 to 100000, off, or nothing (the centre's)", take_alarm_count<Settings, &A::free_agents, 0, 100'000>},
+           {"alarm_abandoned", per_cent, take_alarm_count<Settings, &A::abandoned, 1, 100>},
+           {"alarm_after", "a duration from 0s to 24h, or nothing (the centre's)", take_alarm_duration<Settings, &A::after, 0>}})
+    table.push_back(row);
+  return table;
+}
+
+const std::vector<Setting<QueueSettings>> queue_table = with_alarms<QueueSettings>({
     {"strategy", "fair-share, longest-idle, round-robin, ring-all or fixed-order", [](QueueSettings& s, std::string_view v) { return from_name(v, s.strategy); }},
     {"priority", "a number from -100 to 100", take_count<&QueueSettings::priority, -100, 100>},
     {"ring", "a duration from 1s to 24h", take_duration<&QueueSettings::ring, 1000>},
@@ -52,7 +84,7 @@ const std::vector<Setting<QueueSettings>> queue_table{
     {"guidance_fa", "a text of at most 8000 bytes", take_guidance<&QueueSettings::guidance_fa>},
     {"guidance_en", "a text of at most 8000 bytes", take_guidance<&QueueSettings::guidance_en>},
     {"retention_days", "a number from 0 (for ever) to 36500", take_count<&QueueSettings::retention_days, 0, 36'500>},
-};
+});
 
 struct AgentText {                         // queues by code, until they are looked up
   AgentSettings settings;
@@ -93,12 +125,12 @@ const std::vector<Setting<NumberSettings>> number_table{
     {"emergency", "yes or no", [](NumberSettings& s, std::string_view v) { return parse_yes_no(v, s.emergency); }},
 };
 
-const std::vector<Setting<CentreSettings>> centre_table{
+const std::vector<Setting<CentreSettings>> centre_table = with_alarms<CentreSettings>({
     {"ledger_limit", "a number from 1 to 1000 (calls)", [](CentreSettings& s, std::string_view v) { return parse_int(v, 1, 1000, s.ledger_limit); }},
     {"time_zone", "a time zone's name like Asia/Tehran", [](CentreSettings& s, std::string_view v) { if (v.empty() || v.size() > 64) return false; s.time_zone = v; return true; }},
     {"outbound", "rules like 021:trunk1,0:trunk2 (prefix:trunk, at most 200), or nothing", [](CentreSettings& s, std::string_view v) { return parse_outbound(v, s.outbound); }},
     {"max_calls", "a number from 0 (no limit) to 1000000", [](CentreSettings& s, std::string_view v) { std::int64_t n = 0; if (!parse_int(v, 0, 1'000'000, n)) return false; s.max_calls = static_cast<std::int32_t>(n); return true; }},
-};
+});
 
 // Whether a verb fits what is there; refuses when not.
 bool verb_fits(Desk& desk, const Configure& c, bool exists) {

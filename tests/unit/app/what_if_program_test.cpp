@@ -28,6 +28,12 @@ class Drawn {                            // a day drawn into a folder
     const int status = std::system((program + " " + arguments + " >" + path_ + "/out 2>" + path_ + "/err </dev/null").c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read("/out"), read("/err")};
   }
+  void damage_the_middle() const {         // a page of the journal's file
+    const std::string path = path_ + "/c/journal.db";
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(path) / 2));
+    file << std::string(4'096, '\xff');
+  }
   Ran what_if(const std::string& more) const { return run("simulate --from " + path_ + "/c " + more); }
 
  private:
@@ -74,5 +80,24 @@ TEST_CASE("what-if: the day is reproduced exactly; under a change both stand sid
     CHECK(refused.err.find(word) != std::string::npos);
     CHECK(refused.out.empty());
   }
-  CHECK(drawn.run("simulate --seed 5@00000000").err.find("another version") != std::string::npos);
+  const Ran strange = drawn.run("simulate --seed 5@00000000");
+  CHECK(strange.status == 1);
+  CHECK(strange.err.find("another version") != std::string::npos);
+}
+
+TEST_CASE("what-if: of a journal that is damaged in the middle the range is named, and what is before it is used") {
+  const Drawn drawn;
+  drawn.damage_the_middle();
+  for (const char* more : {"--day 1405-09-04", "--day 1405-09-04 --change agents+1 --seeds 2"}) {
+    const Ran used = drawn.what_if(more);
+    CHECK(used.status == 0);
+    const std::string said = used.err + used.out;
+    CHECK(said.find("The journal is damaged (events ") != std::string::npos);
+    CHECK(said.find("the file itself is damaged there") != std::string::npos);
+    CHECK(said.find("the day ends here at 2026-11-25T") != std::string::npos);
+    CHECK(used.out.find("callers into queues") != std::string::npos);
+  }
+  const Ran after = drawn.what_if("--day 1405-09-05");
+  CHECK(after.status == 1);
+  CHECK(after.err.find("before that day") != std::string::npos);
 }

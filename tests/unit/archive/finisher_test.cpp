@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "archive/finisher.h"
-#include "media/capture.h"
+#include "../media/written_capture.h"
 #include "synthetic_call.h"
 #include "temporary_folder.h"
 
@@ -31,14 +31,12 @@ struct Centre {                      // a data folder with its master key, and w
   // Writes a capture as the worker does, and returns the job for it.
   FinishJob capture(std::uint64_t id, const SyntheticCall& call) {
     const auto key = new_recording_key();
-    auto writer = media::CaptureWriter::open(capture_file(places, CaptureId{id}), key, CaptureId{id});
-    REQUIRE(writer);
+    media::test::WrittenCapture writer(capture_file(places, CaptureId{id}), key, CaptureId{id});
     call.play([&](const media::CaptureRecord& record) {
-      if (record.kind == media::CaptureRecord::Kind::epoch) return;   // the writer makes its own
-      if (writer->due(record.arrived_us)) REQUIRE(writer->flush());
-      writer->add(record);
+      if (record.kind != media::CaptureRecord::Kind::epoch) writer.add(record);   // a new worker tells its epoch by itself
     });
-    REQUIRE(writer->flush());
+    writer.flush();
+    REQUIRE(writer.good());
     keys[id] = key;
     return {CaptureId{id}, CallId{id + 100}, master.wrap(key, CaptureId{id})};
   }

@@ -7,6 +7,8 @@
 #include <fstream>
 
 #include "media/capture.h"
+#include "media/test_points.h"
+#include "written_capture.h"
 
 using namespace pasokh;
 using namespace pasokh::media;
@@ -43,7 +45,7 @@ std::vector<Kept> records(int from, int to) {
   return kept;
 }
 
-void write_all(CaptureWriter& writer, const std::vector<Kept>& kept) {
+void write_all(WrittenCapture& writer, const std::vector<Kept>& kept) {
   for (const auto& one : kept) {
     CaptureRecord record = one.record;
     record.bytes = one.bytes;
@@ -66,10 +68,10 @@ void put_content(const std::string& file, const std::string& content) { std::ofs
 
 std::string made(const Folder& folder, int count = 200) {
   const std::string file = folder.path + "/1.capture";
-  auto writer = CaptureWriter::open(file, key, {1});
-  REQUIRE(writer);
-  write_all(*writer, records(0, count));
-  REQUIRE(writer->flush());
+  WrittenCapture writer(file, key, {1});
+  write_all(writer, records(0, count));
+  writer.flush();
+  REQUIRE(writer.good());
   return file;
 }
 
@@ -86,20 +88,16 @@ TEST_CASE("a capture gives back what was put in, and its blocks span at most 200
   CHECK(summary->blocks >= 2'000'000 / 200'000);   // 2 s of records
   CHECK_FALSE(summary->torn_end);
   CHECK(summary->damaged.empty());
-  struct stat status;
-  stat(file.c_str(), &status);
-  CHECK((status.st_mode & 0777) == 0600);
 }
 
 TEST_CASE("nothing of the sound stands readable in the file") {
   Folder folder;
   const std::string file = folder.path + "/1.capture", secret = "the card number is 6037-9911";
-  auto writer = CaptureWriter::open(file, key, {1});
-  REQUIRE(writer);
+  WrittenCapture writer(file, key, {1});
   CaptureRecord record;
   record.bytes = secret;
-  for (int i = 0; i < 50; ++i) writer->add(record);
-  REQUIRE(writer->flush());
+  for (int i = 0; i < 50; ++i) writer.add(record);
+  writer.flush();
   CHECK(content_of(file).find("6037") == std::string::npos);
 }
 
@@ -184,55 +182,68 @@ TEST_CASE("another key opens nothing") {
   CHECK_FALSE(read_all(file, kept, "short"));
 }
 
-TEST_CASE("another worker takes a capture up again behind its last whole block, and says so with an epoch") {
+TEST_CASE("a capture that two workers wrote tells of the second with an epoch, torn off though the first is; wherever it was") {
   Folder folder;
   const auto file = made(folder, 60);
   const auto whole = content_of(file);
-  put_content(file, whole.substr(0, whole.size() - 100));    // killed in the middle of a write
-  std::vector<Kept> before;
-  REQUIRE(read_all(file, before));
+  for (std::size_t cut = 0; cut < 900; cut += 7) {
+    put_content(file, whole.substr(0, whole.size() - cut));    // as a power cut may leave it
+    std::vector<Kept> before;
+    REQUIRE(read_all(file, before));
+    {
+      WrittenCapture writer(file, key, {1});
+      write_all(writer, records(100, 130));
+    }
+    std::vector<Kept> kept;
+    const auto summary = read_all(file, kept);
+    REQUIRE(summary);
+    CHECK(summary->torn_end == (cut > 0));
+    CHECK(summary->damaged == "");
+    REQUIRE(kept.size() == before.size() + 1 + 30);
+    CHECK(kept[before.size()].record.kind == CaptureRecord::Kind::epoch);
+    CHECK(std::equal(before.begin(), before.end(), kept.begin()));
+    const auto later = records(100, 130);
+    CHECK(std::equal(later.begin(), later.end(), kept.begin() + static_cast<std::ptrdiff_t>(before.size()) + 1));
+  }
+}
+
+TEST_CASE("a capture of version 1 is still read, and goes on in version 2") {
+  Folder folder;
+  const std::string file = folder.path + "/1.capture";
+  put_content(file, content_of("tests/unit/media/data/version-1.capture"));   // two workers, 30 records each
   {
-    auto writer = CaptureWriter::open(file, key, {1});
-    REQUIRE(writer);
-    write_all(*writer, records(100, 130));
-    REQUIRE(writer->flush());
+    WrittenCapture writer(file, key, {1});
+    write_all(writer, records(0, 10));
   }
   std::vector<Kept> kept;
   const auto summary = read_all(file, kept);
   REQUIRE(summary);
+  CHECK(summary->damaged == "");
   CHECK_FALSE(summary->torn_end);
-  CHECK(summary->damaged.empty());
-  REQUIRE(kept.size() == before.size() + 1 + 30);
-  CHECK(kept[before.size()].record.kind == CaptureRecord::Kind::epoch);
-  CHECK(std::equal(before.begin(), before.end(), kept.begin()));
-  const auto later = records(100, 130);
-  CHECK(std::equal(later.begin(), later.end(), kept.begin() + static_cast<std::ptrdiff_t>(before.size()) + 1));
-  CHECK_FALSE(CaptureWriter::open(file, key, {2}));          // the capture of another call is never written into
-}
-
-TEST_CASE("a file that is no capture is never overwritten") {
-  Folder folder;
-  const std::string file = folder.path + "/1.capture";
-  put_content(file, "somebody's letters, longer than any header of ours");
-  CHECK_FALSE(CaptureWriter::open(file, key, {1}));
-  CHECK(content_of(file).starts_with("somebody"));
+  REQUIRE(kept.size() == 30 + 1 + 30 + 1 + 10);
+  CHECK(kept[30].record.kind == CaptureRecord::Kind::epoch);
+  CHECK(kept[31].bytes == std::string(20, 'a'));
+  CHECK(kept[61].record.kind == CaptureRecord::Kind::epoch);
 }
 
 namespace {
 
 struct RecordedCall {
+  explicit RecordedCall(std::string with_memory = "/dev/shm") : memory(std::move(with_memory)) {}
+  std::string memory;
   Folder folder;
-  std::unique_ptr<WorkerProcess> worker = std::make_unique<WorkerProcess>(folder.path);
+  std::unique_ptr<WorkerProcess> worker = std::make_unique<WorkerProcess>(folder.path, Duration::seconds(60), memory);
   std::unique_ptr<Control> control = std::make_unique<Control>(worker->socket_path());
   Peer customer{1}, agent{2};
   std::uint16_t customer_port = next_port(), agent_port = next_port();
   std::string file = folder.path + "/3.capture";
+  std::int64_t stop_below = 0;
 
   void order() {
     auto customer_leg = leg_for(1, customer_port, customer, 2), agent_leg = leg_for(2, agent_port, agent, 1);
     customer_leg.capture = agent_leg.capture = {3};
     agent_leg.capture_is_agent = true;
-    control->tell(CaptureWanted{{3}, {1}, file, key});
+    control->tell(CaptureWanted{{3}, {1}, file, key, stop_below});
     control->tell(customer_leg);
     control->tell(agent_leg);
     control->statistics();
@@ -291,7 +302,10 @@ TEST_CASE("both sides of a call are captured as they came, marks between them, a
 }
 
 TEST_CASE("kill -9 of the worker loses at most the last 200 ms; the next worker goes on in the same file") {
-  RecordedCall call;
+  std::string memory;
+  SUBCASE("where memory outlives the worker") { memory = "/dev/shm"; }
+  SUBCASE("where there is none: the disk is written to at once") { memory = ""; }
+  RecordedCall call(memory);
   call.order();
   std::uint32_t said = 0;
   const std::int64_t began = monotonic_us();
@@ -302,11 +316,17 @@ TEST_CASE("kill -9 of the worker loses at most the last 200 ms; the next worker 
   }
   const std::int64_t killed_after_us = monotonic_us() - began;
   call.worker->kill_now();
+  const auto left = take_leftovers(call.file);
+  REQUIRE(left);
+  CHECK((left->bytes > 0) == !memory.empty());
   std::vector<Kept> kept;
   const auto summary = read_all(call.file, kept);
   REQUIRE(summary);
   CHECK(summary->damaged.empty());
   REQUIRE(!kept.empty());
+  struct stat status;
+  stat(call.file.c_str(), &status);
+  CHECK((status.st_mode & 0777) == 0600);
   const std::int64_t recorded_us = kept.back().record.arrived_us - kept.front().record.arrived_us;
   MESSAGE("talked " << killed_after_us << " us, recorded " << recorded_us);
   CHECK(recorded_us > 0);
@@ -354,4 +374,77 @@ TEST_CASE("the disk fills up in the middle: what was written stays readable, the
   REQUIRE(summary);
   CHECK(summary->damaged.empty());
   CHECK(kept.size() > 10);
+}
+
+namespace {
+
+struct Hang {                         // a disk that hangs while it lasts; for workers made after it
+  Folder folder;
+  std::string file = folder.path + "/hangs";
+  Hang() { hang_file = file.c_str(); }
+  ~Hang() { hang_file = nullptr; }
+  void begin() const { put_content(file, ""); }
+  void end() const { std::filesystem::remove(file); }
+};
+
+}  // namespace
+
+TEST_CASE("a disk that hangs holds up no packet, and the recording is whole when it comes back") {
+  Hang hang;
+  RecordedCall call;
+  call.order();
+  call.talk(0, 20);
+  hang.begin();
+  for (std::uint32_t i = 20; i < 100; ++i) { call.talk(i, i + 1); usleep(10'000); }
+  const auto busy = take_leftovers(call.file);         // the worker lives: nobody else puts its hands on it
+  REQUIRE_FALSE(busy);
+  CHECK(busy.error().code == "capture-busy");
+  call.control->tell(CaptureClose{{3}});
+  CHECK_FALSE(call.control->wait<CaptureClosed>(400));
+  call.control->tell(CaptureClose{{3}});               // a control that asks again is told once it is so
+  call.talk(100, 120);                                 // not recorded any more, and heard
+  hang.end();
+  const auto closed = call.control->wait<CaptureClosed>();
+  REQUIRE(closed);
+  CHECK(closed->bytes == static_cast<std::int64_t>(std::filesystem::file_size(call.file)));
+  std::vector<Kept> kept;
+  const auto summary = read_all(call.file, kept);
+  REQUIRE(summary);
+  CHECK(summary->damaged == "");
+  CHECK(kept.size() == 200);
+}
+
+TEST_CASE("a disk that hangs before the file is made: the call is recorded, and kill -9 then loses no more than ever") {
+  Hang hang;
+  hang.begin();
+  RecordedCall call;
+  call.order();
+  std::uint32_t said = 0;
+  for (; said < 60; ++said) { call.talk(said, said + 1); usleep(18'000); }
+  CHECK(access(call.file.c_str(), F_OK) != 0);
+  call.worker->kill_now();
+  hang.end();
+  const auto left = take_leftovers(call.file);
+  REQUIRE(left);
+  std::vector<Kept> kept;
+  const auto summary = read_all(call.file, kept);
+  REQUIRE(summary);
+  CHECK(summary->damaged == "");
+  CHECK(kept.size() + 2 * 12 >= 2 * said);
+}
+
+TEST_CASE("with less room on the disk than is to stay free no recording begins; it is told, and the call goes on") {
+  RecordedCall call;
+  call.stop_below = std::int64_t{1} << 60;
+  call.order();
+  call.talk(0, 10);
+  const auto stopped = call.control->wait<CaptureStopped>();
+  REQUIRE(stopped);
+  CHECK(stopped->why.find("MiB are free") != std::string::npos);
+  call.talk(10, 20);
+  call.control->tell(CaptureClose{{3}});
+  const auto closed = call.control->wait<CaptureClosed>();
+  REQUIRE(closed);
+  CHECK(closed->empty);
+  CHECK(access(call.file.c_str(), F_OK) != 0);
 }

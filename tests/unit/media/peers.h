@@ -9,9 +9,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -32,10 +35,30 @@ T owned(Result<T> result) {           // what cannot be copied, out of its resul
   return std::move(*result);
 }
 
-inline std::uint16_t next_port() {   // 42000-43999 is ours; each test takes other ports
-  static std::uint16_t port = static_cast<std::uint16_t>(42000 + getpid() % 80 * 20);
-  port = static_cast<std::uint16_t>(port >= 43990 ? 42000 : port + 2);
-  return port;
+// Two ports in a row that nobody has, below those that the kernel gives away by itself. Tests of several processes run side by side:
+// a name in the abstract namespace of Unix sockets keeps a pair for this process until it ends.
+inline std::uint16_t next_port() {
+  static std::uint16_t last = static_cast<std::uint16_t>(21000 + getpid() * 2 % 2000);
+  for (int tried = 0; tried < 1000; ++tried) {
+    last = static_cast<std::uint16_t>(last >= 22998 ? 21000 : last + 2);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const int length = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "pasokh-test-port-%d", last);
+    const int kept = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool free = bind(kept, reinterpret_cast<sockaddr*>(&name), static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length))) == 0;
+    for (int i = 0; i < 2 && free; ++i) {
+      const int probe = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+      sockaddr_in address{};
+      address.sin_family = AF_INET;
+      address.sin_port = htons(static_cast<std::uint16_t>(last + i));
+      free = bind(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+      close(probe);
+    }
+    if (free) return last;
+    close(kept);
+  }
+  FAIL("no ports are free");
+  return 0;
 }
 
 struct Folder {
@@ -56,17 +79,14 @@ class Peer {                          // one end of an RTP stream
   std::uint32_t timestamp = 0xffffff00u;
 
   explicit Peer(std::uint32_t own_ssrc = 0x1234, const char* ip = "127.0.0.1") : ssrc(own_ssrc) {
-    do {                                 // the legs' own range is not for peers
-      if (fd_ >= 0) close(fd_);
-      fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-      sockaddr_in address{};
-      address.sin_family = AF_INET;
-      inet_pton(AF_INET, ip, &address.sin_addr);
-      REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-      socklen_t size = sizeof address;
-      getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-      port = ntohs(address.sin_port);
-    } while (port >= 42000 && port < 44000);
+    fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    inet_pton(AF_INET, ip, &address.sin_addr);
+    REQUIRE(bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    socklen_t size = sizeof address;
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    port = ntohs(address.sin_port);
   }
   ~Peer() { close(fd_); }
   Peer(const Peer&) = delete;
@@ -119,7 +139,7 @@ class Peer {                          // one end of an RTP stream
 // A worker process, as `pasokh media` runs it.
 class WorkerProcess {
  public:
-  explicit WorkerProcess(const std::string& folder, Duration orphan_after = Duration::seconds(60)) : socket_(folder + "/worker.sock") {
+  explicit WorkerProcess(const std::string& folder, Duration orphan_after = Duration::seconds(60), const std::string& memory = "/dev/shm") : socket_(folder + "/worker.sock") {
     pid_ = fork();
     REQUIRE(pid_ >= 0);
     if (pid_ == 0) {
@@ -127,6 +147,7 @@ class WorkerProcess {
       options.socket = socket_;
       options.bind_ip = "127.0.0.1";
       options.orphan_after = orphan_after;
+      options.memory = memory;
       _exit(run_worker(options));
     }
   }

@@ -35,6 +35,7 @@ const queries = new QueryClient({
 
 // The session ended somewhere else, or by time: go to the sign-in page, and come back to this one afterwards.
 function signedOut() {
+  connection.wasSignedOut = !connection.leaving;
   connection.stop();
   queries.clear();
   const here = router.state.location.href;

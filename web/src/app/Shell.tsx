@@ -1,8 +1,8 @@
 // The frame around every page of somebody who is signed in: where one can go, whether the line to the server is live, the phone.
 import { mdiAccountBoxOutline, mdiAccountCircleOutline, mdiArchiveOutline, mdiChartBoxOutline, mdiCogOutline, mdiHeadset, mdiKeyboardOutline, mdiMonitorDashboard, mdiThemeLightDark, mdiTranslate } from '@mdi/js';
 import Alert from '@mui/material/Alert';
-import Badge from '@mui/material/Badge';
 import Box from '@mui/material/Box';
+import Button from '@mui/material/Button';
 import ButtonBase from '@mui/material/ButtonBase';
 import IconButton from '@mui/material/IconButton';
 import Tooltip from '@mui/material/Tooltip';
@@ -12,7 +12,9 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Icon } from './Icon';
 import { useActions } from './keys';
-import { useConnection, useStatus } from './live/hooks';
+import { seen } from './alarms';
+import { useConnection, useStanding, useStatus } from './live/hooks';
+import { useSay } from './parts/Toasts';
 import { prefer, usePreferences } from './preferences';
 import { may, type Me, useMe } from './session';
 import { type TextKey, useText } from './texts';
@@ -60,7 +62,7 @@ export function Shell() {
       <TopBar me={me} onHelp={() => setHelp(true)} />
       <Navigation places={shown} />
       <Box component="main" id="main" tabIndex={-1} sx={{ gridArea: 'main', overflow: 'auto', p: { xs: 1.5, md: 2.5 }, minWidth: 0 }}>
-        <LineTrouble />
+        <LineTrouble mayDirect={may(me, 'direct_floor')} />
         {page}
       </Box>
       <Suspense fallback={null}>{help && <Shortcuts onClose={() => setHelp(false)} />}</Suspense>
@@ -155,21 +157,22 @@ const lineColours = { live: 'success.main', connecting: 'warning.main', polling:
 function Line() {
   const t = useText();
   const status = useStatus();
-  const { alarms } = useConnection();
   return (
-    <Badge badgeContent={alarms.size} color="error">
-      <Box role="status" sx={{ display: 'flex', alignItems: 'center', gap: 0.75, fontSize: 13, color: 'text.secondary' }}>
-        <Box component="span" aria-hidden sx={{ inlineSize: 9, blockSize: 9, borderRadius: '50%', bgcolor: lineColours[status] }} />
-        {t(`line.${status}`)}
-      </Box>
-    </Badge>
+    <Box role="status" sx={{ display: 'flex', alignItems: 'center', gap: 0.75, fontSize: 13, color: 'text.secondary', whiteSpace: 'nowrap' }}>
+      <Box component="span" aria-hidden sx={{ inlineSize: 9, blockSize: 9, borderRadius: '50%', bgcolor: lineColours[status] }} />
+      {t(`line.${status}`)}
+    </Box>
   );
 }
 
-function LineTrouble() {
+const alarms_in_sight = 3;
+
+// Above every page: that the line is cut, and the alarms nobody has seen yet.
+function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
   const t = useText();
+  const say = useSay();
   const status = useStatus();
-  const { alarms } = useConnection();
+  const unseen = useStanding().filter((each) => !each.seen_by);
   const { language } = usePreferences();
   return (
     <>
@@ -178,11 +181,16 @@ function LineTrouble() {
           {t('line.pollingSays')}
         </Alert>
       )}
-      {[...alarms.values()].map((alarm) => (
-        <Alert key={alarm.id} severity="error" sx={{ mb: 1 }}>
-          <bdi>{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+      {unseen.slice(0, alarms_in_sight).map((alarm) => (
+        <Alert key={alarm.id} severity="error" sx={{ mb: 1 }} data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).catch(say.failed)}>{t('app.seen')}</Button>}>
+          <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
         </Alert>
       ))}
+      {unseen.length > alarms_in_sight && (
+        <Link to="/alarms" style={{ color: 'inherit', display: 'block', marginBlockEnd: 8 }}>
+          {t('app.moreAlarms', { count: unseen.length - alarms_in_sight })}
+        </Link>
+      )}
     </>
   );
 }

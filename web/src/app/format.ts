@@ -7,6 +7,7 @@ export interface Format {
   percent(permille: number): string;
   decimal(value: number, digits?: number): string;
   duration(ms: number): string; // 1:05 or 1:02:03
+  setting(text: string): string; // "90s", "3m", "1h" as a person says it
   date(at: string | number | Date): string;
   time(at: string | number | Date): string;
   moment(at: string | number | Date): string; // date and time
@@ -35,6 +36,10 @@ export function formatFor({ language, calendar }: Pick<Preferences, 'language' |
       const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
       return h > 0 ? `${plain.format(h)}:${two.format(m)}:${two.format(s)}` : `${plain.format(m)}:${two.format(s)}`;
     },
+    setting: (text) =>
+      inLargestUnit(text).replace(/(\d+)(ms|s|m|h)(?=\d|$)/g, (_, figure: string, unit: 'ms' | 's' | 'm' | 'h') =>
+        new Intl.NumberFormat(locale, { style: 'unit', unit: units[unit], unitDisplay: 'short' }).format(Number(figure)),
+      ),
     date: parts,
     time: (at) => time.format(new Date(at)),
     moment: (at) => `${parts(at)} ${time.format(new Date(at))}`,
@@ -42,6 +47,15 @@ export function formatFor({ language, calendar }: Pick<Preferences, 'language' |
   };
   return self;
 }
+
+// "3600s" is an hour to a person; "90s" stays as it is.
+export function inLargestUnit(text: string): string {
+  const [, figure, unit] = /^(\d+)(s|m)$/.exec(text) ?? [];
+  if (!figure || Number(figure) === 0 || Number(figure) % 60 !== 0) return text;
+  return inLargestUnit(`${Number(figure) / 60}${unit === 's' ? 'm' : 'h'}`);
+}
+
+const units = { ms: 'millisecond', s: 'second', m: 'minute', h: 'hour' };
 
 export function useFormat(): Format {
   const { language, calendar } = usePreferences();

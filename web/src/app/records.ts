@@ -50,6 +50,10 @@ export const historyOfNumber = (number: string) =>
 export const addContact = (body: Omit<Contact, 'id'>) => call<Contact>('post', '/v1/contacts', { body });
 export const dispositions = queryOptions({ queryKey: ['dispositions'], staleTime: still, retry: false, queryFn: () => call<Disposition[]>('get', '/v1/dispositions') });
 
+// Names for choices: who may see the floor knows its agents and queues.
+export const agentNames = queryOptions({ queryKey: ['agent-names'], staleTime: still, retry: false, queryFn: () => call<{ agent: string; name?: string }[]>('get', '/v1/agents') });
+export const queueNames = queryOptions({ queryKey: ['queue-names'], staleTime: still, retry: false, queryFn: () => call<{ queue: string; name?: string }[]>('get', '/v1/queues') });
+
 export function useDispositionName() {
   const { language } = usePreferences();
   const { data } = useQuery(dispositions);

@@ -56,6 +56,7 @@ const tree = root.addChildren([
     page('/account', lazyRouteComponent(() => import('../features/session/AccountPage'), 'AccountPage')),
     page('/desk', lazyRouteComponent(() => import('../features/desk/DeskPage'), 'DeskPage')),
     page('/floor', lazyRouteComponent(() => import('../features/floor/FloorPage'), 'FloorPage')),
+    page('/alarms', lazyRouteComponent(() => import('../features/floor/AlarmsPage'), 'AlarmsPage')),
     page('/calls/$call', lazyRouteComponent(() => import('../features/floor/CallPage'), 'CallPage')),
     page('/archive', lazyRouteComponent(() => import('../features/archive/ArchivePage'), 'ArchivePage')),
     page('/archive/$call', lazyRouteComponent(() => import('../features/archive/RecordingPage'), 'RecordingPage')),

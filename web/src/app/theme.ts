@@ -19,6 +19,7 @@ const states = {
 
 const fonts = {
   fa: '"Vazirmatn FD", Tahoma, sans-serif',
+  told: '"Vazirmatn Persian", system-ui, "Segoe UI", Roboto, sans-serif',
   en: 'system-ui, "Segoe UI", Roboto, "Vazirmatn Persian", sans-serif',
 };
 
@@ -30,12 +31,15 @@ const shape: ThemeOptions = {
     MuiPaper: { styleOverrides: { root: { backgroundImage: 'none' } } },
     MuiTextField: { defaultProps: { size: 'small' } },
     MuiSelect: { defaultProps: { size: 'small' } },
+    MuiTableContainer: { defaultProps: { tabIndex: 0 } }, // a table that scrolls is scrolled by keyboard too
     MuiTableCell: { styleOverrides: { root: { paddingBlock: 7, paddingInline: 10 }, head: { fontWeight: 700, whiteSpace: 'nowrap' } } },
     MuiTooltip: { defaultProps: { enterDelay: 400, describeChild: true } },
     MuiCssBaseline: {
       styleOverrides: {
         'html, body, #root': { height: '100%' },
         'bdi.latin, .latin': { fontFamily: 'ui-monospace, "DejaVu Sans Mono", Consolas, monospace', unicodeBidi: 'isolate', direction: 'ltr' },
+        '.told': { fontFamily: fonts.told }, // words of the server: its figures are the reader's already, codes keep Latin digits
+        '[dir=rtl] bdi[lang=en]': { fontFamily: fonts.en }, // Vazirmatn FD would write its digits in Persian
         '[dir=ltr] .figures': { fontVariantNumeric: 'tabular-nums' }, // Vazirmatn's tabular digits stand too far apart
         ':focus-visible': { outlineOffset: 2 },
       },

@@ -22,7 +22,7 @@ type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 export interface Options {
   path?: Record<string, string>;
   query?: Record<string, string | number | boolean | undefined>;
-  body?: unknown;
+  body?: unknown; // a Blob goes as it is, everything else as JSON
   signal?: AbortSignal;
 }
 
@@ -47,12 +47,13 @@ export async function call<Answer = void>(method: Method, path: Path, options: O
 }
 
 async function send(method: Method, url: string, { body, signal }: Options): Promise<Response> {
+  const plain = body instanceof Blob;
   let answer: Response;
   try {
     answer = await fetch(url, {
       method: method.toUpperCase(),
-      headers: { 'X-Pasokh': '1', ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      headers: { 'X-Pasokh': '1', ...(body === undefined ? {} : { 'Content-Type': plain ? body.type || 'application/octet-stream' : 'application/json' }) },
+      body: body === undefined || plain ? body : JSON.stringify(body),
       credentials: 'same-origin',
       signal,
     });

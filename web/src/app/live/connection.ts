@@ -1,5 +1,6 @@
 // The one WebSocket of a page (GET /v1/live): topics for desk and floor, frames of the browser phone, the word that the session ended.
 // Where no WebSocket comes through (some proxies cut them) the topics are asked for every two seconds instead, and the page says so.
+import type { AlarmRow } from '../alarms';
 import { poll } from './poll';
 import { type Delta, type Snapshot, Topic } from './topics';
 
@@ -8,51 +9,60 @@ export interface PhoneFrame {
   type: `phone.${string}`;
   [field: string]: unknown;
 }
-export interface Alarm {
-  type: 'alarm';
-  id: string;
-  code: string;
-  text: string;
-  text_fa?: string;
-  since: string;
-  over: boolean;
-}
+export type Alarm = AlarmRow & { type: 'alarm'; over: boolean };
 type Frame = Snapshot | Delta | Alarm | PhoneFrame | { type: 'signed-out' };
 
 const backoff = [250, 500, 1000, 2000, 4000, 8000]; // ms before the next try
 const tries_before_polling = 3;
 const poll_every = 2000;
+const sign_of_life_every = 60_000; // ms; the server ends a supervisor's session that shows none for 15 minutes
+const signs = ['pointerdown', 'pointermove', 'keydown', 'wheel'] as const;
+const close_signed_out = 4001;
 
 export class Connection {
   status: Status = 'off';
-  readonly alarms = new Map<string, Alarm>();
+  private readonly alarms = new Map<string, Alarm>();
+  standing: readonly Alarm[] = []; // alarms that are not over
   private socket: WebSocket | undefined;
   private failures = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private polling: ReturnType<typeof setInterval> | undefined;
+  private pulse: ReturnType<typeof setInterval> | undefined;
+  private somebodyThere = false;
+  private unattended = 0; // pages that are looked at without a hand on them: a big screen
   private readonly topics = new Map<string, { topic: Topic; users: number }>();
   private readonly statusListeners = new Set<() => void>();
   private readonly phoneListeners = new Set<(frame: PhoneFrame) => void>();
   private readonly openListeners = new Set<() => void>();
 
+  leaving = false; // somebody has pressed sign-out
+  wasSignedOut = false; // the session ended by time or from elsewhere, not by a press of ours
+
   constructor(private readonly whenSignedOut: () => void) {}
 
   start() {
     if (this.status !== 'off') return;
+    this.wasSignedOut = false;
+    this.leaving = false;
     this.failures = 0;
     this.setStatus('connecting');
     this.connect();
     window.addEventListener('online', this.again);
+    for (const sign of signs) window.addEventListener(sign, this.noteLife, { passive: true });
+    this.pulse = setInterval(this.showLife, sign_of_life_every);
   }
 
   stop() {
     window.removeEventListener('online', this.again);
+    for (const sign of signs) window.removeEventListener(sign, this.noteLife);
+    clearInterval(this.pulse);
     clearTimeout(this.timer);
     this.stopPolling();
     this.setStatus('off');
     this.socket?.close();
     this.socket = undefined;
     this.alarms.clear();
+    this.standing = [];
     for (const entry of this.topics.values()) entry.topic.snapshot({ version: -1, data: {} });
   }
 
@@ -103,6 +113,22 @@ export class Connection {
     };
   };
   readStatus = () => this.status;
+  readStanding = () => this.standing;
+
+  // While a page is on a wall, nobody touches it and somebody looks at it.
+  keepAwake(): () => void {
+    this.unattended += 1;
+    return () => {
+      this.unattended -= 1;
+    };
+  }
+  private noteLife = () => {
+    this.somebodyThere = true;
+  };
+  private showLife = () => {
+    if (this.somebodyThere || this.unattended > 0) this.send({ type: 'active' });
+    this.somebodyThere = false;
+  };
 
   // After an action where nothing would tell us of its outcome.
   refresh() {
@@ -127,9 +153,10 @@ export class Connection {
       this.openListeners.forEach((listener) => listener());
     };
     socket.onmessage = ({ data }) => this.take(JSON.parse(data as string) as Frame);
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (this.socket !== socket || this.status === 'off') return;
       this.socket = undefined;
+      if (code === close_signed_out) return this.whenSignedOut();
       this.failures += 1;
       if (this.failures >= tries_before_polling) this.startPolling();
       else this.setStatus('connecting');
@@ -143,6 +170,7 @@ export class Connection {
       const alarm = frame as Alarm;
       if (alarm.over) this.alarms.delete(alarm.id);
       else this.alarms.set(alarm.id, alarm);
+      this.standing = [...this.alarms.values()];
       this.statusListeners.forEach((listener) => listener());
       return;
     }

@@ -19,6 +19,11 @@ export function useTopic(name: 'desk' | 'floor'): Topic {
   return topic;
 }
 
+export function useStanding() {
+  const connection = useConnection();
+  return useSyncExternalStore(connection.subscribeStatus, connection.readStanding);
+}
+
 export function useStatus() {
   const connection = useConnection();
   return useSyncExternalStore(connection.subscribeStatus, connection.readStatus);

@@ -45,7 +45,7 @@ export function PageTitle({ children, actions }: { children: ReactNode; actions?
 
 export function Figure({ label, value, hint, alarm }: { label: ReactNode; value: ReactNode; hint?: ReactNode; alarm?: boolean }) {
   return (
-    <Box sx={{ minWidth: 96 }}>
+    <Box sx={{ minWidth: 76 }}>
       <Typography variant="body2" color="text.secondary" noWrap>
         {label}
       </Typography>
@@ -74,6 +74,11 @@ export function PhoneNumber({ number }: { number: string }) {
 
 export function Code({ children }: { children: ReactNode }) {
   return <bdi className="latin">{children}</bdi>;
+}
+
+// A text that may be in the other language: set in its own direction, with its own digits.
+export function Foreign({ children: text }: { children: string }) {
+  return <bdi lang={/[\u0600-\u06FF]/.test(text) ? 'fa' : 'en'}>{text}</bdi>;
 }
 
 export function Named({ code, name }: { code: string; name?: string }) {
@@ -170,4 +175,9 @@ export function useTroubleText() {
     if (isRefusal(error)) return language === 'fa' ? error.textFa : error.text;
     return error instanceof Error ? `${t('app.trouble')} (${error.message})` : t('app.trouble');
   };
+}
+
+// A picture that the server drew (QR codes). As an image it can neither run anything nor reach into the page.
+export function Picture({ svg, label, size }: { svg: string; label: string; size: number }) {
+  return <Box component="img" src={`data:image/svg+xml;utf8,${encodeURIComponent(svg)}`} alt={label} sx={{ inlineSize: size, blockSize: size, bgcolor: '#fff', p: 1, borderRadius: 2 }} />;
 }

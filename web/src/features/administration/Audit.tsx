@@ -9,7 +9,7 @@ import Typography from '@mui/material/Typography';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useFormat } from '../../app/format';
 import { Code, Panel, Trouble } from '../../app/parts/parts';
-import { useText } from '../../app/texts';
+import { textOfCode, useText } from '../../app/texts';
 import { audit } from './api';
 
 // Who did what, newest first; the log is chained, so that a line cannot be taken out unseen.
@@ -40,13 +40,13 @@ export function Audit() {
                   <Code>{row.who}</Code>
                 </TableCell>
                 <TableCell>
-                  <Code>{row.what}</Code>
+                  <What code={row.what} />
                 </TableCell>
                 <TableCell>
                   <bdi>{row.object}</bdi>
                 </TableCell>
                 <TableCell>
-                  <Code>{row.outcome}</Code>
+                  {textOfCode(t, 'audited', row.outcome)}
                 </TableCell>
                 <TableCell>
                   <Code>{row.from}</Code>
@@ -59,4 +59,14 @@ export function Audit() {
       {hasNextPage && <Button onClick={() => void fetchNextPage()}>{t('app.more')}</Button>}
     </Panel>
   );
+}
+
+// "queue_put" as "Queue · set": the noun and the verb each have a word; the code stands beside it for who searches the log.
+function What({ code }: { code: string }) {
+  const t = useText();
+  const [, noun = '', verb = ''] = /^(.*?)_(\w+)$/.exec(code) ?? [];
+  const [object, deed] = [textOfCode(t, 'noun', noun), textOfCode(t, 'deed', verb)];
+  const whole = textOfCode(t, 'deed', code);
+  if (whole === code && (object === noun || deed === verb)) return <Code>{code}</Code>;
+  return <span title={code}>{whole !== code ? whole : `${object} · ${deed}`}</span>;
 }

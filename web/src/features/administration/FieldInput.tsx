@@ -6,7 +6,8 @@ import TextField from '@mui/material/TextField';
 import { useQuery } from '@tanstack/react-query';
 import { latinDigits } from '../../app/format';
 import { textOfCode, useText } from '../../app/texts';
-import { list } from './api';
+import { list, prompts } from './api';
+import { DurationInput } from './DurationInput';
 import { type Field, sheets } from './fields';
 
 export function FieldInput({ field, value, onChange }: { field: Field; value: unknown; onChange(value: unknown): void }) {
@@ -27,9 +28,10 @@ export function FieldInput({ field, value, onChange }: { field: Field; value: un
     );
   if (field.kind === 'switch') return <FormControlLabel control={<Switch checked={value === true || value === 'on'} onChange={(_, on) => onChange(on)} />} label={hint ? `${label} (${hint})` : label} />;
   if (field.kind === 'number') return <TextField label={label} value={text} onChange={(event) => onChange(Number(latinDigits(event.target.value).replace(/[^0-9-]/g, '')) || 0)} helperText={hint} slotProps={{ htmlInput: { dir: 'ltr', inputMode: 'numeric' } }} />;
-  if (field.kind === 'duration') return <TextField label={label} value={text} onChange={(event) => onChange(latinDigits(event.target.value.trim()))} helperText={t('admin.durationHint')} slotProps={{ htmlInput: { dir: 'ltr' } }} />;
+  if (field.kind === 'duration') return <DurationInput label={label} value={text} onChange={onChange} hint={hint} />;
   if (field.kind === 'long') return <TextField label={label} value={text} onChange={(event) => onChange(event.target.value)} helperText={hint} multiline minRows={4} slotProps={{ htmlInput: { dir: 'auto' } }} />;
   if (field.kind === 'secret') return <TextField label={label} type="password" autoComplete="new-password" value={text} onChange={(event) => onChange(event.target.value)} helperText={hint} slotProps={{ htmlInput: { dir: 'ltr' } }} />;
+  if (field.kind === 'music' || field.kind === 'closed') return <PromptReference field={field} music={field.kind === 'music'} value={text} onChange={onChange} />;
   return <TextField label={label} value={text} onChange={(event) => onChange(field.kind === 'code' ? latinDigits(event.target.value) : event.target.value)} helperText={hint} slotProps={{ htmlInput: { dir: field.kind === 'code' ? 'ltr' : 'auto' } }} />;
 }
 
@@ -41,4 +43,12 @@ function Reference({ field, of, many, value, onChange }: { field: Field; of: (ty
   const hint = field.hint && t(field.hint);
   if (many) return <Autocomplete multiple options={codes} value={(value as string[] | undefined) ?? []} onChange={(_, next) => onChange(next)} renderInput={(params) => <TextField {...params} label={t(field.label)} helperText={hint} />} />;
   return <Autocomplete options={codes} value={typeof value === 'string' && value !== '' ? value : null} onChange={(_, next) => onChange(next ?? '')} renderInput={(params) => <TextField {...params} label={t(field.label)} helperText={hint} />} />;
+}
+
+// A prompt by name, offered from those that are there; what is said when closed may be a queue or a number as well.
+function PromptReference({ field, music, value, onChange }: { field: Field; music: boolean; value: string; onChange(value: unknown): void }) {
+  const t = useText();
+  const { data } = useQuery({ queryKey: ['settings', 'prompts'], queryFn: prompts, retry: false });
+  const names = [...new Set(data?.filter((each) => (each.language === 'music') === music && (music || each.own || each.name === 'closed')).map((each) => each.name))];
+  return <Autocomplete freeSolo options={names} value={value} onInputChange={(_, next) => next !== value && onChange(latinDigits(next))} renderInput={(params) => <TextField {...params} label={t(field.label)} helperText={field.hint && t(field.hint)} />} />;
 }

@@ -15,8 +15,8 @@ import { type FormEvent, useState } from 'react';
 import { latinDigits, useFormat } from '../../app/format';
 import { Code, Empty, Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
-import { type TextKey, useText } from '../../app/texts';
-import { list, put, remove } from './api';
+import { type TextKey, textOfCode, useText } from '../../app/texts';
+import { holidayTemplates, list, put, remove } from './api';
 
 const days = ['saturday', 'sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday'] as const;
 interface Span {
@@ -138,6 +138,7 @@ function HolidaysDialog({ value, onClose, onSaved }: { value: Holidays; onClose(
   const t = useText();
   const [draft, setDraft] = useState(value);
   const [trouble, setTrouble] = useState<unknown>();
+  const { data: templates } = useQuery({ queryKey: ['holiday-templates'], queryFn: holidayTemplates, staleTime: Infinity, retry: false });
   const day = (index: number, part: Partial<Holiday>) => setDraft({ ...draft, days: draft.days.map((each, at) => (at === index ? { ...each, ...part } : each)) });
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -149,6 +150,12 @@ function HolidaysDialog({ value, onClose, onSaved }: { value: Holidays; onClose(
         <DialogTitle id="holidays">{t('admin.holidays')}</DialogTitle>
         <DialogContent sx={{ display: 'grid', gap: 1.5 }}>
           <TextField label={t('admin.code')} value={draft.code} disabled={value.code !== ''} onChange={(event) => setDraft({ ...draft, code: event.target.value })} required sx={{ mt: 1 }} slotProps={{ htmlInput: { dir: 'ltr' } }} />
+          {draft.days.length === 0 &&
+            templates?.map((each) => (
+              <Button key={each.code} variant="outlined" onClick={() => setDraft({ code: draft.code || each.code, days: each.days as Holiday[] })}>
+                {t('admin.beginWith')} {textOfCode(t, 'template', each.code)}
+              </Button>
+            ))}
           {draft.days.map((each, index) => (
             <Stack key={index} direction="row" sx={{ gap: 1, flexWrap: 'wrap' }}>
               <TextField select label={t('admin.calendar')} value={each.calendar} onChange={(event) => day(index, { calendar: event.target.value as Holiday['calendar'] })} sx={{ minWidth: 130 }}>

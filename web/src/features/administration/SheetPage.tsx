@@ -1,4 +1,4 @@
-import { mdiPencilOutline, mdiPlus, mdiTrashCanOutline } from '@mdi/js';
+import { mdiPencilOutline, mdiPlus, mdiQrcode, mdiTrashCanOutline } from '@mdi/js';
 import Button from '@mui/material/Button';
 import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
@@ -21,10 +21,11 @@ import { Confirm } from '../../app/parts/Confirm';
 import { Code, Empty, Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { useMay } from '../../app/session';
-import { useText } from '../../app/texts';
+import { textOfCode, useText } from '../../app/texts';
 import { list, put, remove, type Settings } from './api';
 import { FieldInput } from './FieldInput';
 import { type Field, type Sheet, told } from './fields';
+import { ProvisioningDialog } from './Provisioning';
 
 const settingsOf = (sheet: Sheet, row: Settings): Settings => (sheet.raw ? { ...row, ...(row.settings as Settings) } : row);
 
@@ -35,6 +36,7 @@ export function SheetPage({ sheet }: { sheet: Sheet }) {
   const mayChange = useMay('change_settings');
   const { data, error, refetch } = useQuery({ queryKey: ['settings', sheet.noun], queryFn: () => list(sheet.noun), retry: false });
   const [edited, setEdited] = useState<{ code?: string; row: Settings }>();
+  const [provisioned, setProvisioned] = useState<string>();
   const columns = sheet.fields.filter((field) => field.table);
   const gone = (code: string) => remove(sheet.noun, code).then(() => (say.done(t('app.deleted')), client.invalidateQueries({ queryKey: ['settings'] })), say.failed);
   return (
@@ -82,6 +84,11 @@ export function SheetPage({ sheet }: { sheet: Sheet }) {
                     <TableCell sx={{ whiteSpace: 'nowrap' }}>
                       {mayChange && (
                         <>
+                          {sheet.noun === 'devices' && settings.kind !== 'browser' && (
+                            <IconButton size="small" aria-label={`${t('admin.provisioning')}: ${code}`} title={t('admin.provisioning')} onClick={() => setProvisioned(code)}>
+                              <Icon path={mdiQrcode} fontSize="small" />
+                            </IconButton>
+                          )}
                           <IconButton size="small" aria-label={`${t('app.edit')}: ${code}`} onClick={() => setEdited({ code, row: settings })}>
                             <Icon path={mdiPencilOutline} fontSize="small" />
                           </IconButton>
@@ -102,6 +109,7 @@ export function SheetPage({ sheet }: { sheet: Sheet }) {
           </Table>
         </TableContainer>
       )}
+      {provisioned !== undefined && <ProvisioningDialog device={provisioned} onClose={() => setProvisioned(undefined)} />}
       {edited && <EditDialog sheet={sheet} {...edited} onClose={() => setEdited(undefined)} />}
     </Panel>
   );
@@ -112,8 +120,12 @@ function Shown({ field, value }: { field: Field; value: unknown }) {
   const format = useFormat();
   if (value === undefined || value === null || value === '') return <>–</>;
   if (field.kind === 'switch') return <>{t(value === true || value === 'on' ? 'app.yes' : 'app.no')}</>;
+  if (Array.isArray(value) && value.length === 0) return <>–</>;
   if (Array.isArray(value)) return <bdi>{value.map((each) => (typeof each === 'object' ? JSON.stringify(each) : String(each))).join(' · ')}</bdi>;
-  if (field.kind === 'number' || field.kind === 'duration') return <bdi>{format.digits(String(value))}</bdi>;
+  if (field.kind === 'duration') return <bdi>{format.setting(String(value))}</bdi>;
+  if (field.kind === 'number') return <bdi>{format.digits(String(value))}</bdi>;
+  if (typeof field.kind === 'object' && 'choices' in field.kind) return <>{textOfCode(t, 'choice', String(value))}</>;
+  if (field.kind === 'code' || field.kind === 'music' || field.kind === 'closed' || typeof field.kind === 'object') return <Code>{String(value)}</Code>;
   return <bdi>{String(value)}</bdi>;
 }
 
@@ -144,7 +156,7 @@ function EditDialog({ sheet, code, row, onClose }: { sheet: Sheet; code?: string
         <DialogContent sx={{ display: 'grid', gap: 2 }}>
           {code === undefined && <TextField label={t('admin.code')} value={typed} onChange={(event) => setTyped(event.target.value)} required autoFocus helperText={t('admin.codeSays')} sx={{ mt: 1 }} slotProps={{ htmlInput: { dir: 'ltr' } }} />}
           {sheet.fields
-            .filter((field) => !told.has(field.name))
+            .filter((field) => !told.has(field.name) && !(field.once && code !== undefined))
             .map((field) => (
               <FieldInput key={field.name} field={field} value={draft[field.name]} onChange={(value) => setChanged({ ...changed, [field.name]: value })} />
             ))}

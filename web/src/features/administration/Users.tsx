@@ -1,5 +1,8 @@
+import { mdiDotsVertical } from '@mdi/js';
 import Alert from '@mui/material/Alert';
 import Button from '@mui/material/Button';
+import IconButton from '@mui/material/IconButton';
+import Menu from '@mui/material/Menu';
 import Dialog from '@mui/material/Dialog';
 import DialogActions from '@mui/material/DialogActions';
 import DialogContent from '@mui/material/DialogContent';
@@ -17,12 +20,13 @@ import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useFormat } from '../../app/format';
+import { Icon } from '../../app/Icon';
 import { Confirm } from '../../app/parts/Confirm';
 import { Code, Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { type Role, useMe } from '../../app/session';
 import { textOfCode, useText } from '../../app/texts';
-import { addUser, changeUser, removeUser, resetPassword, users } from './api';
+import { addUser, changeUser, dropSecondFactor, endSessionsOf, removeUser, resetPassword, users } from './api';
 
 const roles: Role[] = ['agent', 'supervisor', 'coach', 'planner', 'hiring', 'administrator'];
 
@@ -61,7 +65,7 @@ export function Users() {
               <TableCell>{t('admin.role')}</TableCell>
               <TableCell>{t('field.agent')}</TableCell>
               <TableCell>{t('admin.created')}</TableCell>
-              <TableCell>{t('app.actions')}</TableCell>
+              <TableCell />
             </TableRow>
           </TableHead>
           <TableBody>
@@ -81,19 +85,15 @@ export function Users() {
                 </TableCell>
                 <TableCell>{user.agent && <Code>{user.agent}</Code>}</TableCell>
                 <TableCell>{format.date(user.created)}</TableCell>
-                <TableCell sx={{ whiteSpace: 'nowrap' }}>
-                  <Button size="small" onClick={() => void resetPassword(user.login).then(setGiven, say.failed)}>
-                    {t('admin.newPassword')}
-                  </Button>
-                  {user.login !== me.login && (
-                    <Confirm question={t('admin.deleteSays', { code: user.login })} onYes={() => act(removeUser(user.login))}>
-                      {(ask) => (
-                        <Button size="small" color="error" onClick={ask}>
-                          {t('app.delete')}
-                        </Button>
-                      )}
-                    </Confirm>
-                  )}
+                <TableCell align="right" padding="checkbox">
+                  <UserMenu
+                    login={user.login}
+                    own={user.login === me.login}
+                    onPassword={() => void resetPassword(user.login).then(setGiven, say.failed)}
+                    onSessions={() => void endSessionsOf(user.login).then(() => say.done(t('admin.sessionsEnded')), say.failed)}
+                    onFactor={() => void dropSecondFactor(user.login).then(() => say.done(t('admin.factorDropped')), say.failed)}
+                    onGone={() => void act(removeUser(user.login))}
+                  />
                 </TableCell>
               </TableRow>
             ))}
@@ -139,5 +139,37 @@ function AddUser({ onClose, onAdded }: { onClose(): void; onAdded(given: { login
         </DialogActions>
       </form>
     </Dialog>
+  );
+}
+
+// What is done with one person; what cannot be taken back is asked first.
+function UserMenu({ login, own, onPassword, onSessions, onFactor, onGone }: { login: string; own: boolean; onPassword(): void; onSessions(): void; onFactor(): void; onGone(): void }) {
+  const t = useText();
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const close = () => setAnchor(undefined);
+  return (
+    <Confirm question={t('admin.deleteSays', { code: login })} onYes={onGone}>
+      {(askGone) => (
+        <Confirm question={t('admin.dropFactorSays', { login })} onYes={onFactor}>
+          {(askFactor) => (
+            <>
+              <IconButton size="small" aria-label={`${t('app.actions')}: ${login}`} aria-haspopup="menu" onClick={(event) => setAnchor(event.currentTarget)}>
+                <Icon path={mdiDotsVertical} fontSize="small" />
+              </IconButton>
+              <Menu open={anchor !== undefined} anchorEl={anchor} onClose={close}>
+                <MenuItem onClick={() => (close(), onPassword())}>{t('admin.newPassword')}</MenuItem>
+                <MenuItem onClick={() => (close(), onSessions())}>{t('admin.endSessions')}</MenuItem>
+                <MenuItem onClick={() => (close(), askFactor())}>{t('admin.dropFactor')}</MenuItem>
+                {!own && (
+                  <MenuItem onClick={() => (close(), askGone())} sx={{ color: 'error.main' }}>
+                    {t('app.delete')}
+                  </MenuItem>
+                )}
+              </Menu>
+            </>
+          )}
+        </Confirm>
+      )}
+    </Confirm>
   );
 }

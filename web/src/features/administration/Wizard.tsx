@@ -1,4 +1,5 @@
 // From an empty folder to a first answered call: a queue, a number, an agent with a sign-in, and then one waits for the call together.
+import { mdiQrcode } from '@mdi/js';
 import Alert from '@mui/material/Alert';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
@@ -8,20 +9,25 @@ import StepContent from '@mui/material/StepContent';
 import StepLabel from '@mui/material/StepLabel';
 import Stepper from '@mui/material/Stepper';
 import TextField from '@mui/material/TextField';
+import ToggleButton from '@mui/material/ToggleButton';
+import ToggleButtonGroup from '@mui/material/ToggleButtonGroup';
 import Typography from '@mui/material/Typography';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { isRefusal } from '../../app/api/client';
 import { latinDigits } from '../../app/format';
+import { Icon } from '../../app/Icon';
 import { Code, Panel, Trouble } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
 import { addUser, calls, put, resetPassword } from './api';
+import { ProvisioningDialog } from './Provisioning';
 
 export function Wizard({ onDone }: { onDone(): void }) {
   const t = useText();
   const client = useQueryClient();
   const [step, setStep] = useState(0);
   const [draft, setDraft] = useState({ queue: 'support', name: t('admin.wizard.queueName'), number: '8000', agent: 'a01', agentName: '', user: 'a01', device: '201', devicePassword: '' });
+  const [phone, setPhone] = useState<'browser' | 'phone'>('browser');
   const [password, setPassword] = useState('');
   const [trouble, setTrouble] = useState<unknown>();
   const change = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part });
@@ -56,11 +62,24 @@ export function Wizard({ onDone }: { onDone(): void }) {
       title: t('admin.wizard.phone'),
       says: t('admin.wizard.phoneSays'),
       act: async () => {
-        if (draft.devicePassword === '') return; // the browser is the phone
+        if (phone === 'browser') return; // its device is made when the agent's page takes the phone
         await put('devices', draft.device, { agent: draft.agent, password: draft.devicePassword });
         await put('agents', draft.agent, { device: draft.device });
       },
-      body: <>{field('device', t('admin.wizard.deviceUser'), { optional: true })}{field('devicePassword', t('admin.wizard.devicePassword'), { secret: true, optional: true })}</>,
+      body: (
+        <>
+          <ToggleButtonGroup exclusive size="small" value={phone} onChange={(_, next: typeof phone | null) => next && setPhone(next)} aria-label={t('admin.wizard.phone')}>
+            <ToggleButton value="browser">{t('admin.wizard.byBrowser')}</ToggleButton>
+            <ToggleButton value="phone">{t('admin.wizard.byPhone')}</ToggleButton>
+          </ToggleButtonGroup>
+          {phone === 'phone' && (
+            <>
+              {field('device', t('admin.wizard.deviceUser'))}
+              {field('devicePassword', t('admin.wizard.devicePassword'), { secret: true })}
+            </>
+          )}
+        </>
+      ),
     },
   ];
   return (
@@ -88,9 +107,10 @@ export function Wizard({ onDone }: { onDone(): void }) {
           <StepLabel>{t('admin.wizard.call')}</StepLabel>
           <StepContent>
             <Typography>{t('admin.wizard.callSays', { number: draft.number })}</Typography>
-            <Box sx={{ my: 1.5 }}>
+            <Box sx={{ my: 1.5 }} data-testid="first-agent">
               {t('admin.wizard.signIn')} <Code>{draft.user}</Code> · {t('admin.password')}: <Code>{password}</Code>
             </Box>
+            <CallingPhone />
             <FirstCall onDone={onDone} />
           </StepContent>
         </Step>
@@ -98,6 +118,41 @@ export function Wizard({ onDone }: { onDone(): void }) {
     </Panel>
   );
 }
+
+// Who has no line to a carrier yet calls from a phone of the house: one is made here, and set up by its camera or by hand.
+function CallingPhone() {
+  const t = useText();
+  const [password, setPassword] = useState('');
+  const [scanning, setScanning] = useState(false);
+  const [trouble, setTrouble] = useState<unknown>();
+  const make = () => {
+    const made = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => letters[byte % letters.length]).join('');
+    put('devices', calling_phone, { name: t('admin.wizard.testPhone'), password: made }).then(() => setPassword(made), setTrouble);
+  };
+  return (
+    <Box sx={{ mb: 2 }}>
+      {password === '' ? (
+        <Button variant="outlined" onClick={make}>
+          {t('admin.wizard.makePhone')}
+        </Button>
+      ) : (
+        <>
+          <Typography data-testid="calling-phone">
+            {t('admin.wizard.testPhone')}: {t('admin.user')} <Code>{calling_phone}</Code> · {t('admin.password')} <Code>{password}</Code>
+          </Typography>
+          <Button size="small" startIcon={<Icon path={mdiQrcode} />} onClick={() => setScanning(true)}>
+            {t('admin.provisioning')}
+          </Button>
+        </>
+      )}
+      {trouble !== undefined && <Trouble error={trouble} />}
+      {scanning && <ProvisioningDialog device={calling_phone} onClose={() => setScanning(false)} />}
+    </Box>
+  );
+}
+
+const calling_phone = '900';
+const letters = 'abcdefghijkmnpqrstuvwxyz23456789'; // none that looks like another; 32, so that each is as likely
 
 function FirstCall({ onDone }: { onDone(): void }) {
   const t = useText();

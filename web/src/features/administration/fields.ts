@@ -2,13 +2,14 @@
 import type { TextKey } from '../../app/texts';
 import type { Noun } from './api';
 
-export type Kind = 'text' | 'code' | 'number' | 'duration' | 'switch' | 'secret' | 'long' | { choices: string[] } | { of: Noun; many?: boolean };
+export type Kind = 'music' | 'closed' | 'text' | 'code' | 'number' | 'duration' | 'switch' | 'secret' | 'long' | { choices: string[] } | { of: Noun; many?: boolean };
 export interface Field {
   name: string;
   label: TextKey;
   kind: Kind;
   table?: boolean; // shown in the list too
   hint?: TextKey;
+  once?: boolean; // chosen when it is added, never changed
 }
 export interface Sheet {
   noun: Noun;
@@ -44,7 +45,7 @@ export const sheets: Sheet[] = [
       { name: 'retention_days', label: 'admin.retention', kind: 'number', hint: 'admin.retentionHint' },
       { name: 'announce_place', label: 'admin.announcePlace', kind: 'switch' },
       { name: 'announce_every', label: 'admin.announceEvery', kind: 'duration' },
-      { name: 'music', label: 'admin.music', kind: 'code' },
+      { name: 'music', label: 'admin.music', kind: 'music' },
       language,
       { name: 'guidance_fa', label: 'admin.guidanceFa', kind: 'long', hint: 'admin.guidanceHint' },
       { name: 'guidance_en', label: 'admin.guidanceEn', kind: 'long' },
@@ -66,7 +67,7 @@ export const sheets: Sheet[] = [
       name,
       { name: 'queue', label: 'field.queue', kind: { of: 'queues' }, table: true },
       { name: 'hours', label: 'admin.hours', kind: { of: 'hours' }, table: true },
-      { name: 'closed', label: 'admin.closed', kind: 'code', hint: 'admin.closedHint' },
+      { name: 'closed', label: 'admin.closed', kind: 'closed', hint: 'admin.closedHint' },
       { name: 'emergency', label: 'admin.emergency', kind: 'switch', table: true, hint: 'admin.emergencyHint' },
       { ...language, table: true },
     ],
@@ -74,7 +75,7 @@ export const sheets: Sheet[] = [
   { noun: 'trunks', key: 'trunk', title: 'admin.trunks', says: 'admin.trunksSays', raw: true, fields: [{ name: 'host', label: 'admin.host', kind: 'code' }, { name: 'port', label: 'admin.port', kind: 'code' }, { name: 'transport', label: 'admin.transport', kind: { choices: ['udp', 'tcp'] } }, { name: 'networks', label: 'admin.networks', kind: 'code', hint: 'admin.networksHint' }, { name: 'register', label: 'admin.register', kind: { choices: ['no', 'yes'] } }, { name: 'user', label: 'admin.user', kind: 'code' }, { name: 'password', label: 'admin.password', kind: 'secret' }, { name: 'max_channels', label: 'admin.channels', kind: 'code', table: true }, { name: 'area_code', label: 'admin.areaCode', kind: 'code' }, { name: 'codecs', label: 'admin.codecs', kind: 'code' }, { name: 'dtmf', label: 'admin.dtmf', kind: { choices: ['rfc4733', 'info', 'inband'] } }] },
   {
     noun: 'devices', key: 'device', title: 'admin.devices', says: 'admin.devicesSays',
-    fields: [name, { name: 'agent', label: 'admin.usualAgent', kind: { of: 'agents' }, table: true }, { name: 'password', label: 'admin.password', kind: 'secret', hint: 'admin.passwordHint' }, { name: 'seated', label: 'admin.seated', kind: 'code', table: true }, { name: 'reachable', label: 'admin.reachable', kind: 'switch', table: true }],
+    fields: [name, { name: 'kind', label: 'admin.deviceKind', kind: { choices: ['phone', 'browser'] }, table: true, once: true }, { name: 'agent', label: 'admin.usualAgent', kind: { of: 'agents' }, table: true }, { name: 'password', label: 'admin.password', kind: 'secret', hint: 'admin.passwordHint' }, { name: 'seated', label: 'admin.seated', kind: 'code', table: true }, { name: 'reachable', label: 'admin.reachable', kind: 'switch', table: true }],
   },
   {
     noun: 'dispositions', key: 'code', title: 'admin.dispositions', says: 'admin.dispositionsSays',

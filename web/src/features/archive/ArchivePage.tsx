@@ -1,4 +1,5 @@
-import { mdiPlayCircleOutline } from '@mdi/js';
+import { mdiLockOutline, mdiPlayCircleOutline } from '@mdi/js';
+import Autocomplete from '@mui/material/Autocomplete';
 import Button from '@mui/material/Button';
 import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
@@ -9,13 +10,14 @@ import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
 import TextField from '@mui/material/TextField';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { latinDigits, useFormat } from '../../app/format';
 import { Icon } from '../../app/Icon';
 import { DayField } from '../../app/parts/DateFields';
-import { Empty, PageTitle, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { Empty, Named, PageTitle, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { agentNames, dispositions, queueNames, useDispositionName } from '../../app/records';
 import { textOfCode, useText } from '../../app/texts';
 import { page_size, type Search, search } from './api';
 
@@ -33,6 +35,13 @@ export function ArchivePage() {
   const rows = data?.pages.flat() ?? [];
   const change = (part: Partial<Search>) => setDraft({ ...draft, ...part });
   const text = (name: keyof Search, label: string, width = 140) => <TextField label={label} value={draft[name] ?? ''} onChange={(event) => change({ [name]: event.target.value })} sx={{ width }} slotProps={{ htmlInput: { dir: name === 'text' ? 'auto' : 'ltr' } }} />;
+  const { data: agents } = useQuery(agentNames);
+  const { data: queues } = useQuery(queueNames);
+  const { data: endings } = useQuery(dispositions);
+  const nameOf = useDispositionName();
+  const choice = (name: keyof Search, label: string, options: { code: string; name?: string }[]) => (
+    <Autocomplete options={options} value={options.find((each) => each.code === draft[name]) ?? null} getOptionLabel={(each) => each.name || each.code} isOptionEqualToValue={(a, b) => a.code === b.code} onChange={(_, next) => change({ [name]: next?.code })} sx={{ width: 170 }} renderInput={(params) => <TextField {...params} label={label} />} renderOption={({ key, ...props }, each) => <li key={each.code} {...props}><Named code={each.code} name={each.name} /></li>} />
+  );
   function submit(event: FormEvent) {
     event.preventDefault();
     const clean = Object.fromEntries(Object.entries(draft).map(([name, value]) => [name, name === 'text' ? value : latinDigits((value ?? '').trim())]).filter(([, value]) => value));
@@ -46,9 +55,10 @@ export function ArchivePage() {
           <DayField label={t('app.from')} value={draft.from ?? ''} onChange={(from) => change({ from })} />
           <DayField label={t('app.to')} value={draft.to ?? ''} onChange={(to) => change({ to })} />
           {text('number', t('field.number'))}
-          {text('agent', t('field.agent'), 120)}
-          {text('queue', t('field.queue'), 120)}
-          {text('min_seconds', t('archive.atLeast'), 150)}
+          {choice('agent', t('field.agent'), agents?.map((each) => ({ code: each.agent, name: each.name })) ?? [])}
+          {choice('queue', t('field.queue'), queues?.map((each) => ({ code: each.queue, name: each.name })) ?? [])}
+          {choice('disposition', t('archive.disposition'), endings?.map((each) => ({ code: each.code, name: nameOf(each.code) })) ?? [])}
+          {text('min_seconds', t('archive.atLeast'), 170)}
           {text('text', t('archive.text'), 190)}
           <Button type="submit" variant="contained">
             {t('app.search')}
@@ -83,7 +93,10 @@ export function ArchivePage() {
                 <TableCell>
                   <bdi>{row.agent}</bdi>
                 </TableCell>
-                <TableCell>{textOfCode(t, 'outcome', row.outcome)}</TableCell>
+                <TableCell>
+                  {row.disposition ? nameOf(row.disposition) : textOfCode(t, 'outcome', row.outcome)}
+                  {row.held && <Icon path={mdiLockOutline} titleAccess={t('archive.hold')} fontSize="small" sx={{ verticalAlign: 'middle', mx: 0.75 }} />}
+                </TableCell>
                 <TableCell align="right">{format.duration(row.duration_ms)}</TableCell>
                 <TableCell align="right">
                   <Button size="small" component={Link} to={`/archive/${row.call}`} startIcon={<Icon path={mdiPlayCircleOutline} />} disabled={row.state === 'capturing'}>

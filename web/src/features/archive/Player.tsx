@@ -98,7 +98,7 @@ export function Player({ source, recording, comments, ref }: { source: string; r
             {format.duration(at)} / {format.duration(recording.duration)}
           </bdi>
         </Typography>
-        <ToggleButtonGroup exclusive size="small" dir="ltr" value={speed} onChange={(_, next: number | null) => next && choose(next)} aria-label={t('archive.speed')}>
+        <ToggleButtonGroup exclusive size="small" value={speed} onChange={(_, next: number | null) => next && choose(next)} aria-label={t('archive.speed')}>
           {speeds.map((each) => (
             <ToggleButton key={each} value={each} sx={{ px: 1.25 }}>
               {format.decimal(each, Number.isInteger(each) ? 0 : each * 10 === Math.round(each * 10) ? 1 : 2)}×

@@ -88,7 +88,7 @@ export function RecordingPage() {
             />
           </Stack>
           <Typography variant="caption" color="text.secondary" component="p" sx={{ mt: 1.5, overflowWrap: 'anywhere' }}>
-            SHA-256 <Code>{data.sha256}</Code>
+            <Code>SHA-256 {data.sha256}</Code>
           </Typography>
         </Panel>
         {comments && <Comments call={call} rows={comments} at={() => player.current?.at() ?? 0} seek={(ms) => player.current?.seek(ms)} onAdded={() => void again()} />}

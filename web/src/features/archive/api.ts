@@ -11,6 +11,8 @@ export interface RecordingRow {
   agent: string;
   outcome: string;
   started: string;
+  held: boolean;
+  disposition: string;
 }
 export interface Recording {
   duration: number;

@@ -48,7 +48,7 @@ export function ContactsPage() {
       </PageTitle>
       <TextField type="search" label={t('contacts.search')} value={typed} onChange={(event) => setTyped(event.target.value)} fullWidth autoFocus sx={{ maxWidth: 520, mb: 2 }} slotProps={{ htmlInput: { dir: 'auto' } }} />
       {error && <Trouble error={error} retry={() => void refetch()} />}
-      {data && rows.length === 0 && <Empty>{t('contacts.nobody')}</Empty>}
+      {data && rows.length === 0 && <Empty>{t(wanted === '' ? 'contacts.none' : 'contacts.nobody')}</Empty>}
       {rows.length > 0 && (
         <Paper variant="outlined">
           <List dense data-testid="contacts">

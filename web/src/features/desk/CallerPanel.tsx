@@ -1,4 +1,5 @@
 import { mdiAccountPlusOutline } from '@mdi/js';
+import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
 import TextField from '@mui/material/TextField';
@@ -8,16 +9,17 @@ import { type FormEvent, useState } from 'react';
 import { isRefusal } from '../../app/api/client';
 import { Icon } from '../../app/Icon';
 import { HistoryList } from '../../app/parts/HistoryList';
-import { Empty, Panel, Trouble } from '../../app/parts/parts';
+import { Panel, Trouble } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { addContact, contactOf, historyOfNumber } from '../../app/records';
 import { useText } from '../../app/texts';
 
 // Who calls: the contact of this number, and what has happened with it before.
-export function CallerPanel({ number }: { number: string }) {
+export function CallerPanel({ number, present }: { number: string; present: string }) {
   const t = useText();
   const { data: contact, error, refetch } = useQuery(contactOf(number));
   const { data: history } = useQuery(historyOfNumber(number)); // by number: with or without a contact
+  const before = history?.filter((each) => each.call !== present);
   if (number === '' || isRefusal(error, 'no-such-path') || isRefusal(error, 'not-allowed')) return null;
   return (
     <Panel title={contact ? t('desk.before') : t('desk.whoCalls')}>
@@ -33,8 +35,16 @@ export function CallerPanel({ number }: { number: string }) {
         </Typography>
       )}
       {contact === null && <NewContact number={number} />}
-      {history?.length === 0 && <Empty>{t('desk.firstCall')}</Empty>}
-      {history && <HistoryList rows={history} />}
+      {before?.length === 0 && (
+        <Typography color="text.secondary" sx={{ mt: 1.5 }}>
+          {t('desk.firstCall')}
+        </Typography>
+      )}
+      {before && before.length > 0 && (
+        <Box sx={{ mt: 1.5 }}>
+          <HistoryList rows={before} />
+        </Box>
+      )}
     </Panel>
   );
 }

@@ -10,7 +10,7 @@ import { owed } from './api';
 import { CallCard } from './CallCard';
 import { CallerPanel } from './CallerPanel';
 import { GuidancePanel } from './GuidancePanel';
-import { OwnDay } from './OwnDay';
+import { OwnDay, OwnLists } from './OwnDay';
 import { ReportForm } from './ReportForm';
 import { StateBar } from './StateBar';
 import { asCall, useLastCall } from './lastCall';
@@ -35,12 +35,13 @@ export function DeskPage() {
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(340px, 1fr)' }, alignItems: 'start' }}>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
           <CallCard agent={agent} call={call} ended={shown} />
-          {shown && <CallerPanel key={shown.caller} number={shown.caller} />}
+          {shown && <CallerPanel key={shown.caller} number={shown.caller} present={shown.call} />}
           {shown && <GuidancePanel queue={shown.queue} />}
+          <OwnDay agent={agent} today={desk.one<Today>('today')} />
         </Stack>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
           {reported && reported.state !== 'offered' && <ReportForm key={reported.call} call={reported} due={agent.report_due === true} />}
-          <OwnDay agent={agent} today={desk.one<Today>('today')} busy={call !== undefined} onChosen={(own) => setChosen(asCall(own))} />
+          {!call && <OwnLists agent={agent.code} onChosen={(own) => setChosen(asCall(own))} />}
         </Stack>
       </Box>
     </Stack>

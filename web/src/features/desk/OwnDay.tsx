@@ -13,24 +13,30 @@ import { useSay } from '../../app/parts/Toasts';
 import { textOfCode, useText } from '../../app/texts';
 import { followUpDone, followUps, type OwnCall, ownCalls } from './api';
 
-export function OwnDay({ agent, today, busy, onChosen }: { agent: AgentRow; today?: Today; busy: boolean; onChosen(call: OwnCall): void }) {
+export function OwnDay({ agent, today }: { agent: AgentRow; today?: Today }) {
   const t = useText();
   const format = useFormat();
   const balance = agent.balance ?? 0;
   const times = (['talk_ms', 'hold_ms', 'wrap_up_ms', 'ready_ms', 'paused_ms'] as const).filter((name) => today?.[name] !== undefined);
   return (
+    <Panel title={t('desk.day')}>
+      <Stack direction="row" sx={{ gap: 2.5, flexWrap: 'wrap' }}>
+        {(today?.calls ?? agent.calls_today) !== undefined && <Figure label={t('desk.calls')} value={format.number(today?.calls ?? agent.calls_today ?? 0)} />}
+        {times.map((name) => (
+          <Figure key={name} label={t(`desk.${name}`)} value={format.duration(today?.[name] ?? 0)} />
+        ))}
+        <Figure label={t('desk.evenness')} value={<bdi dir="ltr">{format.decimal(balance, 1)}</bdi>} hint={t(balance >= 0.05 ? 'desk.owed' : balance <= -0.05 ? 'desk.ahead' : 'desk.even')} />
+      </Stack>
+    </Panel>
+  );
+}
+
+// What is still to be done, and what was: between calls.
+export function OwnLists({ agent, onChosen }: { agent: string; onChosen(call: OwnCall): void }) {
+  return (
     <>
-      <Panel title={t('desk.day')}>
-        <Stack direction="row" sx={{ gap: 2.5, flexWrap: 'wrap' }}>
-          {(today?.calls ?? agent.calls_today) !== undefined && <Figure label={t('desk.calls')} value={format.number(today?.calls ?? agent.calls_today ?? 0)} />}
-          {times.map((name) => (
-            <Figure key={name} label={t(`desk.${name}`)} value={format.duration(today?.[name] ?? 0)} />
-          ))}
-          <Figure label={t('desk.evenness')} value={<bdi dir="ltr">{format.decimal(balance, 1)}</bdi>} hint={t(balance >= 0.05 ? 'desk.owed' : balance <= -0.05 ? 'desk.ahead' : 'desk.even')} />
-        </Stack>
-      </Panel>
-      {!busy && <FollowUps agent={agent.code} />}
-      {!busy && <OwnCalls onChosen={onChosen} />}
+      <FollowUps agent={agent} />
+      <OwnCalls onChosen={onChosen} />
     </>
   );
 }

@@ -1,7 +1,9 @@
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Typography from '@mui/material/Typography';
+import { useEffect } from 'react';
 import { useFormat } from '../../app/format';
+import { useConnection } from '../../app/live/hooks';
 import type { QueueRow, Topic } from '../../app/live/topics';
 import { Elapsed, Named, useNow } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
@@ -12,6 +14,8 @@ import { sumsOf } from './Totals';
 export function BigScreen({ topic, limits, onClose }: { topic: Topic; limits: Limits; onClose(): void }) {
   const t = useText();
   const format = useFormat();
+  const connection = useConnection();
+  useEffect(() => connection.keepAwake(), [connection]);
   const sums = sumsOf(topic);
   const queues = [...topic.table<QueueRow>('queues').values()].sort((a, b) => b.waiting - a.waiting || a.code.localeCompare(b.code)).slice(0, 12);
   return (
@@ -35,7 +39,7 @@ export function BigScreen({ topic, limits, onClose }: { topic: Topic; limits: Li
         <Huge label={t('state.paused')} value={format.number(sums.states.paused ?? 0)} />
         {sums.service !== undefined && <Huge label={t('floor.serviceToday')} value={format.percent(sums.service)} alarm={sums.service < limits.service * 10} />}
       </Box>
-      <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fill, minmax(min(360px, 100%), 1fr))' }}>
+      <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fit, minmax(min(360px, 100%), 1fr))' }}>
         {queues.map((queue) => (
           <Box key={queue.code} sx={{ bgcolor: '#16212b', borderRadius: 3, p: 2.5, borderInlineStart: '8px solid', borderColor: queue.waiting > limits.waiting ? '#fb7185' : queue.waiting > 0 ? '#fbbf24' : '#4ade80' }}>
             <Typography sx={{ fontSize: '1.6rem', fontWeight: 700 }} noWrap component="h2">

@@ -6,7 +6,7 @@ import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useFormat } from '../../app/format';
-import { Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { Code, Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
 import { usePreferences } from '../../app/preferences';
 import { useMay } from '../../app/session';
 import { textOfCode, useText } from '../../app/texts';
@@ -44,8 +44,8 @@ export function CallPage() {
             <Figure label={t('floor.outcome')} value={textOfCode(t, 'outcome', facts.outcome)} />
             <Figure label={t('floor.waited')} value={format.duration(facts.wait_ms)} />
             <Figure label={t('floor.talked')} value={format.duration(facts.talk_ms)} />
-            <Figure label={t('field.queue')} value={<bdi>{facts.queue || '–'}</bdi>} />
-            <Figure label={t('field.agent')} value={<bdi>{facts.agent || '–'}</bdi>} />
+            <Figure label={t('field.queue')} value={facts.queue ? <Code>{facts.queue}</Code> : '–'} />
+            <Figure label={t('field.agent')} value={facts.agent ? <Code>{facts.agent}</Code> : '–'} />
             <Figure label={t('floor.arrived')} value={format.time(facts.arrived)} hint={format.date(facts.arrived)} />
           </Stack>
         </Panel>
@@ -57,7 +57,7 @@ export function CallPage() {
                   <Typography variant="body2" color="text.secondary" className="figures">
                     {format.time(each.at)}
                   </Typography>
-                  <Typography variant="body2" dir="auto">
+                  <Typography variant="body2" className="told">
                     {each.text}
                   </Typography>
                 </Box>
@@ -69,9 +69,7 @@ export function CallPage() {
               {offers?.length === 0 && <Typography color="text.secondary">{t('floor.noOffers')}</Typography>}
               <Stack sx={{ gap: 2 }} data-testid="why">
                 {offers?.map((each) => (
-                  <Typography key={each.seq} component="pre" dir="auto" sx={{ m: 0, whiteSpace: 'pre-wrap', fontFamily: 'inherit', fontSize: '.9rem' }}>
-                    {each.text}
-                  </Typography>
+                  <Why key={each.seq} text={each.text} />
                 ))}
               </Stack>
             </Panel>
@@ -79,5 +77,29 @@ export function CallPage() {
         </Box>
       </Stack>
     </>
+  );
+}
+
+// The server's reasons: first what was known, then everybody who could have had the call, in the order of the rule.
+function Why({ text }: { text: string }) {
+  const format = useFormat();
+  const lines = text.trim().replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => format.moment(moment)).split('\n');
+  const numbered = /^\s*\p{Nd}+\.\s*/u;
+  const candidates = lines.filter((line) => numbered.test(line));
+  return (
+    <div className="told">
+      {lines.filter((line) => !numbered.test(line)).map((line) => (
+        <Typography key={line} variant="body2" sx={{ mb: 0.25 }}>
+          {line}
+        </Typography>
+      ))}
+      <Box component="ol" sx={{ listStyle: 'none', m: 0, mt: 1, p: 0 }}>
+        {candidates.map((line) => (
+          <Typography key={line} component="li" variant="body2" sx={{ py: 0.4, borderBlockStart: 1, borderColor: 'divider', ...(/[←→]|<-|->/.test(line) ? { fontWeight: 700, color: 'primary.main' } : {}) }}>
+            {line}
+          </Typography>
+        ))}
+      </Box>
+    </div>
   );
 }

@@ -1,13 +1,14 @@
 // The supervisor's floor: what waits, who works, what needs a hand; now, or at any moment of the past.
-import { mdiBellCogOutline, mdiHistory, mdiPresentation } from '@mdi/js';
+import { mdiBellOutline, mdiFormatColorHighlight, mdiHistory, mdiPresentation } from '@mdi/js';
+import Badge from '@mui/material/Badge';
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { Icon } from '../../app/Icon';
 import { useActions } from '../../app/keys';
-import { useTopic } from '../../app/live/hooks';
+import { useStanding, useTopic } from '../../app/live/hooks';
 import { Topic } from '../../app/live/topics';
 import { AsOf, PageTitle } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
@@ -26,6 +27,7 @@ export function FloorPage() {
   const navigate = useNavigate();
   const big = (useSearch({ strict: false }) as { big?: boolean }).big === true;
   const live = useTopic('floor');
+  const standing = useStanding().length;
   const [past, setPast] = useState<{ at: string; topic: Topic }>();
   const [lookingBack, setLookingBack] = useState(false);
   const [limits, setLimits] = useLimits();
@@ -46,7 +48,12 @@ export function FloorPage() {
             <Button startIcon={<Icon path={mdiHistory} turns />} variant={lookingBack ? 'contained' : 'outlined'} aria-pressed={lookingBack} onClick={() => (setLookingBack(!lookingBack), setPast(undefined))}>
               {t(lookingBack ? 'floor.backToNow' : 'floor.lookBack')}
             </Button>
-            <Button startIcon={<Icon path={mdiBellCogOutline} />} variant="outlined" onClick={() => setSetting(true)}>
+            <Badge badgeContent={standing} color="error">
+              <Button startIcon={<Icon path={mdiBellOutline} />} variant="outlined" component={Link} to="/alarms">
+                {t('floor.alarms')}
+              </Button>
+            </Badge>
+            <Button startIcon={<Icon path={mdiFormatColorHighlight} />} variant="outlined" onClick={() => setSetting(true)}>
               {t('floor.limits')}
             </Button>
             <Button startIcon={<Icon path={mdiPresentation} />} variant="outlined" onClick={() => show(true)} aria-keyshortcuts="B">
@@ -60,7 +67,7 @@ export function FloorPage() {
       <Suspense fallback={null}>{lookingBack && <LookBack onShown={(at, data) => setPast({ at, topic: topicOf(data) })} />}</Suspense>
       <Stack sx={{ gap: 2 }}>
         <Totals topic={topic} limits={limits} />
-        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.6fr) minmax(0, 1fr)' } }}>
+        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(0, 1fr)' } }}>
           <Queues topic={topic} limits={limits} chosen={queue} onChosen={setQueue} />
           <Waiting topic={topic} limits={limits} queue={queue} past={past !== undefined} />
         </Box>

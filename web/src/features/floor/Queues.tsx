@@ -20,11 +20,11 @@ export function Queues({ topic, limits, chosen, onChosen }: { topic: Topic; limi
     (): Column<QueueRow>[] => [
       { name: 'name', label: t('field.queue'), width: 'minmax(110px, 1.5fr)', draw: (row) => <b><Named code={row.code} name={row.name} /></b>, sort: () => setOrder('name'), sorted: order === 'name' },
       { name: 'waiting', label: t('state.waiting'), width: '84px', end: true, sort: () => setOrder('waiting'), sorted: order === 'waiting', draw: (row) => <Box component="span" sx={row.waiting > limits.waiting ? { color: 'error.main', fontWeight: 700 } : undefined}>{format.number(row.waiting)}</Box> },
-      { name: 'longest', label: t('floor.longest'), width: '104px', end: true, draw: (row) => (row.longest_since ? <Elapsed since={row.longest_since} limit={limits.wait * 1000} /> : '–') },
-      { name: 'staff', label: t('floor.readyOfDuty'), width: '110px', end: true, draw: (row) => `${format.number(row.ready ?? 0)} / ${format.number(row.on_duty ?? 0)}` },
-      { name: 'talking', label: t('state.talking'), width: '100px', end: true, draw: (row) => format.number(row.talking ?? 0) },
-      { name: 'service', label: t('floor.service'), width: '96px', end: true, sort: () => setOrder('service'), sorted: order === 'service', draw: (row) => (row.service_level_today == null ? '–' : <Box component="span" sx={row.service_level_today < limits.service * 10 ? { color: 'error.main', fontWeight: 700 } : undefined}>{format.percent(row.service_level_today)}</Box>) },
-      { name: 'today', label: t('floor.answeredToday'), width: '110px', end: true, draw: (row) => (row.offered_today === undefined ? '–' : `${format.number(row.answered_today ?? 0)} / ${format.number(row.offered_today)}`) },
+      { name: 'longest', label: t('floor.longest'), width: '106px', end: true, draw: (row) => (row.longest_since ? <Elapsed since={row.longest_since} limit={limits.wait * 1000} /> : '–') },
+      { name: 'staff', label: t('floor.readyOfDuty'), width: '122px', end: true, draw: (row) => `${format.number(row.ready ?? 0)} / ${format.number(row.on_duty ?? 0)}` },
+      { name: 'talking', label: t('state.talking'), width: '84px', end: true, draw: (row) => format.number(row.talking ?? 0) },
+      { name: 'service', label: t('floor.service'), width: '84px', end: true, sort: () => setOrder('service'), sorted: order === 'service', draw: (row) => (row.service_level_today == null ? '–' : <Box component="span" sx={row.service_level_today < limits.service * 10 ? { color: 'error.main', fontWeight: 700 } : undefined}>{format.percent(row.service_level_today)}</Box>) },
+      { name: 'today', label: t('floor.answeredToday'), width: '138px', end: true, draw: (row) => (row.offered_today === undefined ? '–' : `${format.number(row.answered_today ?? 0)} / ${format.number(row.offered_today)}`) },
     ],
     [t, format, limits, order],
   );

@@ -49,7 +49,7 @@ export function Totals({ topic, limits }: { topic: Topic; limits: Limits }) {
   const count = (state: string) => format.number(sums.states[state] ?? 0);
   return (
     <Paper variant="outlined" sx={{ p: 2 }}>
-      <Stack direction="row" sx={{ gap: 3, flexWrap: 'wrap' }} data-testid="totals">
+      <Stack direction="row" sx={{ columnGap: 2.5, rowGap: 1.5, flexWrap: 'wrap', justifyContent: 'space-between' }} data-testid="totals">
         <Figure label={t('state.waiting')} value={<span data-testid="waiting-count">{format.number(sums.waiting)}</span>} alarm={sums.waiting > limits.waiting} />
         <Figure label={t('floor.longest')} value={sums.longestSince ? <Elapsed since={sums.longestSince} limit={limits.wait * 1000} /> : '–'} />
         <Figure label={t('state.ready')} value={count('ready')} />

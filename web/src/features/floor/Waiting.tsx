@@ -33,7 +33,7 @@ export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: 
       { name: 'caller', label: t('field.caller'), width: 'minmax(112px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
       { name: 'queue', label: t('field.queue'), width: 'minmax(66px, 1fr)', draw: (row) => <bdi>{row.queue}</bdi> },
       { name: 'since', label: t('floor.waits'), width: '70px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
-      ...(may ? [{ name: 'give', label: '', width: '86px', end: true, draw: (row: WaitingRow) => <Button size="small" onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
+      ...(may ? [{ name: 'give', label: '', width: '98px', end: true, draw: (row: WaitingRow) => <Button size="small" sx={{ whiteSpace: 'nowrap', px: 0.5 }} onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
     ],
     [t, format, limits, may],
   );

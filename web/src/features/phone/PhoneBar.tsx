@@ -84,14 +84,15 @@ export function PhoneBar(_: { agent: string }) {
   );
 }
 
-// One phone a page, from sign-in to sign-out, whatever page is shown.
+// One phone a tab, whatever page is shown. When the session ends in mid-call the sign-in page comes, and the call goes on beneath it.
+let one: Phone | undefined;
 function usePhone(): Phone {
   const connection = useConnection();
-  const [phone] = useState(() => new Phone(connection));
+  const [phone] = useState(() => (one ??= new Phone(connection)));
   useEffect(() => {
     phone.start();
-    return () => phone.stop();
-  }, [phone]);
+    return () => phone.stop(connection.wasSignedOut);
+  }, [phone, connection]);
   return phone;
 }
 

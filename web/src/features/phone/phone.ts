@@ -42,6 +42,7 @@ export class Phone {
   private readonly ringer = new Ringer();
   private readonly meter: QualityMeter;
   private stream: MediaStream | undefined;
+  private relays: RTCIceServer[] = []; // for networks that block UDP; the centre tells them
   private stopListening: (() => void)[] = [];
 
   constructor(private readonly connection: Connection) {
@@ -56,13 +57,16 @@ export class Phone {
     this.stopListening = [this.connection.onPhone((frame) => void this.take(frame)), this.connection.onOpen(() => this.isWanted() && this.register(false)), this.connection.subscribeStatus(() => this.lineChanged())];
     navigator.mediaDevices?.addEventListener('devicechange', this.devicesChanged);
   }
-  stop() {
+  // keepCalls: the session ended without our doing; sound goes on between browser and centre, and the next sign-in finds the call.
+  stop(keepCalls = false) {
     this.stopListening.forEach((stop) => stop());
     navigator.mediaDevices?.removeEventListener('devicechange', this.devicesChanged);
-    for (const leg of this.peers.keys()) this.drop(leg);
     this.ringer.stop();
-    this.releaseMicrophone();
     offerSeatPhone(undefined);
+    if (keepCalls && this.peers.size > 0) return this.set({ seat: 'off' });
+    for (const leg of [...this.peers.keys()]) this.drop(leg);
+    this.releaseMicrophone();
+    this.set({ seat: 'off', legs: [], muted: false, quality: undefined });
   }
   subscribe = (listener: () => void) => {
     this.listeners.add(listener);
@@ -122,7 +126,7 @@ export class Phone {
 
   private async take(frame: PhoneFrame) {
     const leg = String(frame.leg ?? '');
-    if (frame.type === 'phone.registered') return this.registered(frame as unknown as { device: string; legs: (Omit<Leg, 'since'> & { since: string; answer?: boolean })[] });
+    if (frame.type === 'phone.registered') return this.registered(frame as unknown as Parameters<Phone['registered']>[0]);
     if (frame.type === 'phone.taken') {
       this.ringer.stop();
       for (const each of [...this.peers.keys()]) this.drop(each);
@@ -141,7 +145,8 @@ export class Phone {
     if (frame.type === 'phone.error') this.set({ said: String(frame.text ?? frame.code ?? '') });
   }
 
-  private registered({ device, legs }: { device: string; legs: (Omit<Leg, 'since'> & { since: string; answer?: boolean })[] }) {
+  private registered({ device, legs, ice }: { device: string; legs: (Omit<Leg, 'since'> & { since: string; answer?: boolean })[]; ice?: RTCIceServer[] }) {
+    this.relays = ice ?? [];
     this.set({ seat: 'here', device, said: undefined });
     const there = new Set(legs.map((each) => each.leg));
     for (const mine of this.state.legs) if (!there.has(mine.leg)) this.ended(mine.leg);
@@ -166,7 +171,7 @@ export class Phone {
     if (!stream || !this.state.legs.some((each) => each.leg === leg)) return;
     this.ringer.stop();
     this.closePeer(leg);
-    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    const peer = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.relays });
     this.peers.set(leg, peer);
     peer.addTransceiver(stream.getAudioTracks()[0]!, { direction: 'sendrecv', streams: [stream] });
     peer.ontrack = ({ track }) => this.play(new MediaStream([track]));
@@ -206,7 +211,8 @@ export class Phone {
     if (peer.connectionState === 'connected') {
       clearTimeout(this.timers.get(leg));
       this.set({ said: undefined });
-    } else if (peer.connectionState === 'failed') void this.offer(leg, 'phone.resume');
+    } else if (this.connection.readStatus() === 'off') return void (peer.connectionState !== 'disconnected' && this.ended(leg)); // nobody is signed in: the other side has gone
+    else if (peer.connectionState === 'failed') void this.offer(leg, 'phone.resume');
     else if (peer.connectionState === 'disconnected') this.patience(leg);
   }
 

@@ -11,13 +11,16 @@ import Tooltip from '@mui/material/Tooltip';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Format } from '../../app/format';
+import { Code } from '../../app/parts/parts';
 import { usePreferences } from '../../app/preferences';
-import { useText } from '../../app/texts';
+import { textOfCode, useText } from '../../app/texts';
 import { type Figures, metrics } from './api';
 import { changeOf, plain, written } from './figures';
 
 export interface Line {
   name: string;
+  title?: string; // what people call it
+  code?: boolean; // the name is a code: its digits stay Latin
   figures: Figures;
   then?: Figures; // of the period before
 }
@@ -31,7 +34,7 @@ export function FigureTable({ of, columns, lines, format, onFigure }: { of: stri
   const known = (name: string) => catalogue?.find((each) => each.name === name || each.name === name.replace(/_ms$/, ''));
   const titleOf = (name: string) => {
     const metric = known(name);
-    return metric ? (language === 'fa' ? metric.title_fa : metric.title) : name;
+    return metric ? (language === 'fa' ? metric.title_fa : metric.title) : textOfCode(t, 'figure', name);
   };
   const sorted = order === undefined ? lines : [...lines].sort((a, b) => (plain(b.figures[order]) ?? -1) - (plain(a.figures[order]) ?? -1));
   return (
@@ -58,7 +61,7 @@ export function FigureTable({ of, columns, lines, format, onFigure }: { of: stri
           {sorted.map((line) => (
             <TableRow key={line.name} hover>
               <TableCell component="th" scope="row">
-                <bdi dir="auto">{format.digits(line.name)}</bdi>
+                {line.title ? <bdi>{line.title}</bdi> : line.code ? <Code>{line.name}</Code> : <bdi dir="ltr">{format.digits(line.name)}</bdi>}
               </TableCell>
               {columns.map((name) => {
                 const change = changeOf(name, line.figures, line.then);

@@ -1,4 +1,4 @@
-import { call } from '../../app/api/client';
+import { address, call } from '../../app/api/client';
 import type { components } from '../../app/api/schema';
 
 export type Metric = components['schemas']['Metric'];
@@ -56,6 +56,33 @@ export interface Filter {
   limit?: number;
   by?: string;
 }
+
+export type FileFormat = 'csv' | 'xlsx' | 'pdf';
+export const reportFile = (kind: 'queues' | 'agents' | 'intervals' | 'calls', filter: Filter, format: FileFormat, lang: string) => address(`/v1/reports/${kind}`, { query: { ...filter, format, lang } });
+
+export interface Schedule {
+  id: string;
+  name: string;
+  report: string;
+  query?: Record<string, string>;
+  view?: string;
+  every: 'day' | 'week' | 'month';
+  weekday?: string;
+  day?: number;
+  at: string;
+  recipients: string[];
+  format: FileFormat;
+  language: 'fa' | 'en';
+  active: boolean;
+  made_by?: string;
+  next_at?: string | null;
+  last?: { slot: string; state: string; at: string; error?: string } | null;
+}
+export const schedules = () => call<Schedule[]>('get', '/v1/report-schedules');
+export const addSchedule = (body: Omit<Schedule, 'id'>) => call<Schedule>('post', '/v1/report-schedules', { body });
+export const changeSchedule = ({ id, made_by: _made, next_at: _next, last: _last, ...body }: Schedule) => call<Schedule>('put', '/v1/report-schedules/{id}', { path: { id }, body });
+export const removeSchedule = (id: string) => call('delete', '/v1/report-schedules/{id}', { path: { id } });
+export const sendNow = (id: string) => call('post', '/v1/report-schedules/{id}/send', { path: { id } });
 
 const asked = (filter: Filter) => ({ query: { ...filter } });
 export const metrics = () => call<Metric[]>('get', '/v1/reports/metrics');

@@ -36,20 +36,3 @@ export function changeOf(name: string, now: Figures, then: Figures | undefined):
   const permille = share ? a - b : Math.round((1000 * (a - b)) / b);
   return { permille, good: neutral.has(name) ? undefined : a > b !== better_low.has(name) };
 }
-
-// Excel reads UTF-8 only behind a byte order mark; a leading = + - @ would be run as a formula.
-export function csv(rows: (string | number)[][]): string {
-  const cell = (value: string | number) => {
-    const text = typeof value === 'string' && /^[=+\-@\t]/.test(value) ? `'${value}` : String(value);
-    return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-  };
-  return `\uFEFF${rows.map((row) => row.map(cell).join(',')).join('\r\n')}\r\n`;
-}
-
-export function save(name: string, text: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
-}

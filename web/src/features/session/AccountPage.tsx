@@ -60,12 +60,14 @@ function useLeave() {
   const connection = useConnection();
   const say = useSay();
   return async (act: () => Promise<unknown>) => {
+    connection.leaving = true;
     try {
       await act();
       connection.stop();
       client.clear();
       await navigate({ to: '/sign-in' });
     } catch (error) {
+      connection.leaving = false;
       say.failed(error);
     }
   };

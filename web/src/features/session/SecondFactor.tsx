@@ -1,3 +1,5 @@
+import Alert from '@mui/material/Alert';
+import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Link from '@mui/material/Link';
 import Stack from '@mui/material/Stack';
@@ -6,7 +8,7 @@ import Typography from '@mui/material/Typography';
 import { useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { latinDigits } from '../../app/format';
-import { Code, Panel, Trouble } from '../../app/parts/parts';
+import { Code, Panel, Picture, Trouble } from '../../app/parts/parts';
 import { meQuery, useMe } from '../../app/session';
 import { useText } from '../../app/texts';
 import { activateSecondFactor, beginSecondFactor, endSecondFactor } from './secondFactorApi';
@@ -16,7 +18,8 @@ export function SecondFactor() {
   const t = useText();
   const me = useMe();
   const client = useQueryClient();
-  const [offer, setOffer] = useState<{ secret: string; uri: string }>();
+  const [offer, setOffer] = useState<{ secret: string; uri: string; qr?: string }>();
+  const [recovery, setRecovery] = useState<string[]>();
   const [typed, setTyped] = useState('');
   const [trouble, setTrouble] = useState<unknown>();
 
@@ -35,7 +38,7 @@ export function SecondFactor() {
     event.preventDefault();
     void act(async () => {
       if (me.second_factor) await endSecondFactor(typed);
-      else await activateSecondFactor(latinDigits(typed.trim()));
+      else setRecovery((await activateSecondFactor(latinDigits(typed.trim()))).recovery);
       setOffer(undefined);
     });
   };
@@ -46,6 +49,7 @@ export function SecondFactor() {
         {offer && !me.second_factor && (
           <>
             <Typography>{t('session.scan')}</Typography>
+            {offer.qr && <Picture svg={offer.qr} label={t('session.scan')} size={200} />}
             <Typography sx={{ fontSize: '1.15rem', overflowWrap: 'anywhere' }}>
               <Code>{offer.secret.replace(/(.{4})/g, '$1 ')}</Code>
             </Typography>
@@ -55,6 +59,16 @@ export function SecondFactor() {
               {t('session.activate')}
             </Button>
           </>
+        )}
+        {recovery && (
+          <Alert severity="warning" onClose={() => setRecovery(undefined)}>
+            {t('session.recovery')}
+            <Box component="ul" dir="ltr" data-testid="recovery" sx={{ columns: 2, listStyle: 'none', p: 0, mb: 0, userSelect: 'all', fontFamily: 'monospace', fontSize: '1.05rem' }}>
+              {recovery.map((each) => (
+                <li key={each}>{each}</li>
+              ))}
+            </Box>
+          </Alert>
         )}
         {me.second_factor && (
           <>

@@ -65,7 +65,7 @@ export function SignInPage() {
           ) : (
             <>
               <Typography>{t('session.codeSays')}</Typography>
-              <TextField label={t('session.code')} value={code} onChange={(event) => setCode(event.target.value)} autoFocus required size="medium" autoComplete="one-time-code" slotProps={{ htmlInput: { dir: 'ltr', inputMode: 'numeric', maxLength: 6 } }} />
+              <TextField label={t('session.code')} value={code} onChange={(event) => setCode(event.target.value)} autoFocus required size="medium" autoComplete="one-time-code" helperText={t('session.recoverySays')} slotProps={{ htmlInput: { dir: 'ltr', maxLength: 24, autoCapitalize: 'none' } }} />
             </>
           )}
           {refusal !== undefined && <Alert severity="error">{wait > 0 ? <WaitText seconds={wait} /> : isRefusal(refusal, 'sign-in-failed') ? t('session.wrong') : isRefusal(refusal, 'second-factor') ? t('session.codeWrong') : trouble(refusal)}</Alert>}
