@@ -40,7 +40,8 @@ def syllables(seed, seconds):
     around = [sum(samples[(i + k - low // 2) % len(samples)] for k in range(low)) / low for i in range(len(samples))]
     loud = [max(0.0, math.sin(2 * math.pi * 2.5 * i / 8000)) ** 0.5 for i in range(len(samples))]
     samples = [(s - a) * l for s, a, l in zip(samples, around, loud)]
-    return [int(s * 14000 / max(map(abs, samples))) for s in samples]
+    peak = max(map(abs, samples))
+    return [int(s * 14000 / peak) for s in samples]
 
 
 SPEECH = {"customer": syllables(31, 2), "agent": syllables(32, 2)}

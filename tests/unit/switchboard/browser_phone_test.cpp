@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "desk.h"
@@ -468,6 +469,57 @@ TEST_CASE("F1: the next call at a seat with loss begins with Opus, ten minutes l
   next("new", offer_json());
   CHECK(call.seat.told(1, "answer").find("SAVPF 0 111 126") != std::string::npos);
   CHECK_FALSE(call.speaks_opus());
+}
+
+TEST_CASE("F1: at most 100 legs of a worker speak Opus; a further seat keeps G.711 until one of them has ended") {
+  Seat seat;
+  Desk& desk = seat.desk;
+  REQUIRE(desk.ask("trunk", "add", "out", {{"networks", "198.51.100.0/24"}, {"host", "198.51.100.1"}}).ok);
+  desk.board().resolved("out", {{sip::Transport::udp, {"198.51.100.1", 5060}, 0}}, desk.now);
+  REQUIRE(desk.ask("centre", "set", "", {{"outbound", "0:out"}}).ok);
+  std::map<std::string, std::uint64_t> page_of;                 // by leg
+  std::vector<std::string> with_opus, without;
+  const auto worker_of = [&](const std::string& leg) {
+    std::size_t worker = 0;
+    for (const auto& order : desk.orders)
+      if (const auto* wanted = std::get_if<media::LegWanted>(&order.order); wanted && text(wanted->leg) == leg) worker = order.worker;
+    return worker;
+  };
+  const auto lossy = [&](const std::string& leg, int from) {
+    media::LegStatistics figures;
+    figures.leg = LegId{std::stoull(leg)};
+    figures.speaks_opus = true;
+    for (int i = from; i < from + 4; ++i) {
+      figures.packets_in = 90 * i;
+      figures.lost = 10 * i;
+      desk.board().worker_message(worker_of(leg), media::BrowserLegMeasured{figures}, desk.now);
+    }
+    desk.commit();
+    return seat.told(page_of[leg], "codec").find("\"leg\":\"" + leg + "\"") != std::string::npos;
+  };
+  for (std::uint64_t i = 1; i <= 210; ++i) {
+    const auto agent = "b" + std::to_string(1000 + i);
+    REQUIRE(desk.ask("agent", "add", agent, {{"queues", "support"}, {"number", std::to_string(3000 + i)}}).ok);
+    desk.board().page_attached(i, "", agent);
+    seat.say(i, R"({"type":"phone.register"})");
+    REQUIRE(desk.ask("agent", "ready", agent).ok);
+    REQUIRE(desk.ask("agent", "dial", agent, {{"number", "0218877" + std::to_string(1000 + i)}}).ok);
+    seat.leg = seat.in(seat.told(i, "ring"), "leg");
+    REQUIRE_FALSE(seat.leg.empty());
+    page_of[seat.leg] = i;
+    seat.answer(i);
+    (lossy(seat.leg, 0) ? with_opus : without).push_back(seat.leg);
+  }
+  std::map<std::size_t, int> legs;                              // by worker
+  for (const auto& leg : with_opus) ++legs[worker_of(leg)];
+  for (const auto& [worker, count] : legs) CHECK(count <= 100);
+  REQUIRE_FALSE(without.empty());
+  const auto full = worker_of(without[0]);
+  CHECK(legs[full] == 100);
+  CHECK_FALSE(lossy(without[0], 4));
+  const auto ends = *std::find_if(with_opus.begin(), with_opus.end(), [&](const auto& leg) { return worker_of(leg) == full; });
+  seat.say(page_of[ends], R"({"type":"phone.hangup","leg":")" + ends + "\"}");
+  CHECK(lossy(without[0], 8));
 }
 
 TEST_CASE("for networks without UDP a page gets a TURN server, and a password for a day that its secret makes") {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 
@@ -272,4 +273,61 @@ TEST_CASE("a slow disk: neither a repeated INVITE nor a timer lets an answer out
   desk.now = desk.now + Duration::milliseconds(1'100);
   desk.board().on_timeout(desk.now);
   CHECK(desk.board().take_early().size() >= 2);     // durable: repetitions leave at once again
+}
+
+// RFC 3261 §9.1: a phone may answer before our CANCEL reaches it; §13.2.2.4: its 2xx is acknowledged, and the dialog ended by BYE.
+TEST_CASE("a customer who leaves while the phone is being answered: whatever crosses, the phone is released and its agent is not left talking") {
+  for (const bool rang : {true, false})
+    for (const bool at_once : {true, false})                   // 200 and BYE come within one turn, the 200 first or last
+      for (const bool answer_first : {true, false})
+        for (const int shape : {0, 1, 2, 3, 4, 5}) {
+          const auto kill = std::array{Kill::never, Kill::before_effects, Kill::after_effects}[static_cast<std::size_t>(shape % 3)];
+          const bool acknowledged = shape < 3;                  // else the customer's ACK was lost
+          CAPTURE(rang);
+          CAPTURE(acknowledged);
+          CAPTURE(at_once);
+          CAPTURE(answer_first);
+          CAPTURE(static_cast<int>(kill));
+          Desk desk;
+          set_up(desk);
+          desk.receive(customer_flow, invite());
+          desk.commit();
+          const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+          if (acknowledged) desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+          desk.commit();
+          const auto offer = desk.last(phone_flow, "INVITE ");
+          REQUIRE_FALSE(offer.empty());
+          if (rang) desk.receive(phone_flow, phone_answer(offer, "180 Ringing", ""));
+          desk.commit();
+          const auto leave = [&] { desk.receive(customer_flow, within_dialog("BYE", 2, accepted)); };
+          const auto answer = [&] { desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100))); };
+          answer_first ? answer() : leave();
+          if (!at_once && kill == Kill::before_effects) desk.commit_and_die();
+          desk.commit();
+          if (!at_once && kill == Kill::after_effects) desk.kill();
+          answer_first ? leave() : answer();
+          if (at_once && kill == Kill::before_effects) desk.commit_and_die();
+          desk.commit();
+          if (at_once && kill == Kill::after_effects) desk.kill();
+          desk.commit();
+          if (desk.last(phone_flow, "ACK ").empty()) {          // lost with us: sent again until it is acknowledged (§13.3.1.4)
+            answer();
+            desk.commit();
+          }
+          if (desk.last(customer_flow, "SIP/2.0 200").find("BYE") == std::string::npos) {  // and the BYE until it is answered
+            leave();
+            desk.commit();
+          }
+          desk.pass(Duration::seconds(2));
+          CHECK_FALSE(desk.last(phone_flow, "ACK ").empty());
+          const auto bye = desk.last(phone_flow, "BYE ");
+          REQUIRE_FALSE(bye.empty());
+          desk.receive(phone_flow, with_body("SIP/2.0 200 OK\r\nVia: " + header(bye, "Via") + "\r\nFrom: " + header(bye, "From") + "\r\nTo: " + header(bye, "To") +
+                                                 "\r\nCall-ID: " + header(bye, "Call-ID") + "\r\nCSeq: " + header(bye, "CSeq") + "\r\n", ""));
+          desk.commit();
+          desk.pass(Duration::seconds(40));
+          CHECK(desk.ask("agent", "list", "").json.find("\"state\":\"ready\"") != std::string::npos);
+          CHECK(desk.board().live_legs() == 0);
+          CHECK(desk.board().endpoint().legs().empty());
+        }
 }

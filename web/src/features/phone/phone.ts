@@ -203,7 +203,7 @@ export class Phone {
   private async speak(leg: string) {
     const peer = this.peers.get(leg);
     const payload = this.codecs.get(leg);
-    if (peer && payload !== undefined) await prefer(peer, payload).catch((error: unknown) => this.set({ said: String(error) }));
+    if (peer && payload !== undefined) await prefer(peer, payload).catch((error: unknown) => this.peers.get(leg) === peer && this.set({ said: String(error) }));
   }
 
   private pathChanged(leg: string, peer: RTCPeerConnection) {
