@@ -129,6 +129,10 @@ void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
 void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int status) {
   const Instant now = world_->now();
   const bool over = !call.alive();
+  if (notice == Notice::not_pracked) {
+    if (now - calm_since(peer) > Duration::seconds(40)) find("prack-missing", "phone " + std::to_string(peer - 1) + " rings and nobody acknowledges it (RFC 3262)");
+    return;
+  }
   if (peer == 0) {
     if (!call.outgoing) return;
     const int index = static_cast<int>(call.person) - 1;
@@ -141,12 +145,13 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     }
     if (!over) return;
     const bool calm = now - world_->link_quiet_since(0) > Duration::seconds(70);
-    if (notice == Notice::hung_up && c.alive) {
+    const bool told_late = notice == Notice::gone && ended_by_us_.contains(call.call_id);  // a refresh of theirs was faster than our BYE
+    if ((notice == Notice::hung_up || told_late) && c.alive) {
       const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= shortest_wait(index);
       const bool agent_ended = c.service_ended != Instant{};
       if (calm && !waited_out && !agent_ended && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
-    if (notice == Notice::gone && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
+    if (notice == Notice::gone && !told_late && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
@@ -307,7 +312,7 @@ void SipAuditor::look_at_hearing() {
     const auto bye = ended_by_us_.find(line->call_id);
     const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && std::max(customers_[i].service_ended, customers_[i].service_ended != Instant{} ? world_->quiet_since() : Instant{}) + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 

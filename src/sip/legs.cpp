@@ -403,9 +403,12 @@ void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
     Leg& leg = *find(id);
     bool rang_there = false;
     for (auto& fork : leg.forks) {
-      if (fork.target == contact && fork.state == Fork::State::trying)
-        if (auto* invite = core_.transactions.find(client_key(fork.branch, "INVITE")); invite && invite->kind == Transaction::Kind::invite_client)
-          static_cast<InviteClient*>(invite)->moved_to(fork.flow, turn);
+      auto* found_invite = fork.target == contact ? core_.transactions.find(client_key(fork.branch, "INVITE")) : nullptr;
+      if (auto* invite = found_invite && found_invite->kind == Transaction::Kind::invite_client ? static_cast<InviteClient*>(found_invite) : nullptr) {
+        if (fork.state == Fork::State::trying) invite->moved_to(fork.flow, turn);
+        else if (fork.state == Fork::State::cancelled) invite->give_up();  // repeated once more it would ring a phone for nobody
+        core_.transactions.settle(*invite);
+      }
       if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == contact) { fork.state = Fork::State::failed; rang_there = true; }
     }
     if (rang_there) {
