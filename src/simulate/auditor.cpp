@@ -680,7 +680,7 @@ void Auditor::look_at_call(CallId id) {
     if (!customer->second.plays) find("hearing", call + " waits in silence");
   } else if (talks && customer->second.hears != c.agent_leg) find("hearing", call + " does not hear its agent");
   const auto agent = lines_.find(c.agent_leg);
-  if (talks && agent != lines_.end() && agent->second.hears != c.leg) find("hearing", "the agent of " + call + " does not hear the caller");
+  if (talks && agent != lines_.end() && (c.notice ? !agent->second.plays : agent->second.hears != c.leg)) find("hearing", "the agent of " + call + (c.notice ? " does not hear the notice" : " does not hear the caller"));
   if (c.consult_up && agent != lines_.end() && agent->second.hears != c.consult_leg) find("hearing", "the agent of " + call + " does not hear the colleague");
   if (!c.waits && c.agent_leg && !c.notice && c.queue >= 0 && queue(c.queue).record != c.recording) find("recording", call + (c.recording ? " is recorded and should not be" : " is not recorded"));
 }

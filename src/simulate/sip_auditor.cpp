@@ -13,7 +13,7 @@ std::string_view line_of(std::string_view message, std::string_view name) {
 bool has_to_tag(std::string_view message) { return line_of(message, "To").find(";tag=") != std::string_view::npos; }
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, idle, recorded_not };
+enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, rung_by_two, idle, recorded_not };
 std::uint64_t key(Kind kind, std::uint64_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(kind) << 60) ^ (a << 32) ^ b; }
 
 }  // namespace
@@ -36,6 +36,14 @@ SipAuditor::Customer& SipAuditor::customer(int index) {
   if (at(index) >= customers_.size()) customers_.resize(at(index) + 1);
   return customers_[at(index)];
 }
+// How long a caller may at least wait before we end the call: sent on because there was no room, the other queue's time counts.
+// Whom no queue has room for is refused with 486 and never answered.
+Duration SipAuditor::shortest_wait(int index) const {
+  const floor::QueueSettings& mine = queue_of(index);
+  Duration shortest = mine.max_wait;
+  if (!mine.overflow_queue.empty()) for (const auto& q : plan_.people.queues) shortest = std::min(shortest, q.settings.max_wait);
+  return shortest;
+}
 const floor::QueueSettings& SipAuditor::queue_of(int index) const { return plan_.people.queues[at(world_->queue_of(index))].settings; }
 
 bool SipAuditor::may_take(int agent, int index, Duration waited) const {
@@ -54,14 +62,15 @@ Instant SipAuditor::calm_since(int peer) const { return std::max({world_->quiet_
 
 // --- the wire, at our door
 
-void SipAuditor::sent_by_us(int, std::string_view bytes) {
+void SipAuditor::sent_by_us(int peer, std::string_view bytes) {
   if (bytes.starts_with("INVITE ") && !has_to_tag(bytes)) {
+    if (peer != 0) unfinished_.try_emplace(std::string(line_of(bytes, "Call-ID")), Unfinished{peer - 1, world_->now()});
     invites_.try_emplace(std::string(line_of(bytes, "Call-ID")), Sent{world_->now(), world_->decided_after()});
     const auto from = line_of(bytes, "From");
     const auto sip = from.find("sip:");
     if (const int index = sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4))); index >= 0) customer(index).asked_until = world_->now() + longest_ring_;
   }
-  if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.insert(std::string(line_of(bytes, "Call-ID")));
+  if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
 }
 
 void SipAuditor::reached_us(int peer, std::string_view bytes) {
@@ -71,12 +80,13 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     return sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4)));
   };
   if (peer != 0 && bytes.starts_with("SIP/2.0 ")) {
-    if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.insert(std::string(line_of(bytes, "Call-ID")));
+    if (bytes[8] != '1' && line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) unfinished_.erase(std::string(line_of(bytes, "Call-ID")));
+    if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
     ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
-    if (peer != 0) return;
+    if (peer != 0) { desks_[at(peer - 1)].bye_reached = world_->now(); return; }  // the last: a kill may have lost what came before
     if (const int index = caller(); index >= 0 && !world_->line_of(index)) customer(index).end_reached = std::min(customer(index).end_reached, world_->now());
     return;
   }
@@ -130,10 +140,9 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (!over) return;
     const bool calm = now - world_->link_quiet_since(0) > Duration::seconds(70);
     if (notice == Notice::hung_up && c.alive) {
-      const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= queue_of(index).max_wait;
+      const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= shortest_wait(index);
       const bool agent_ended = c.service_ended != Instant{};
-      const bool no_room = !c.served && std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000 || !q.settings.overflow_queue.empty(); });  // sent on, and there is no place
-      if (calm && !waited_out && !agent_ended && !no_room && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
+      if (calm && !waited_out && !agent_ended && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
     if (notice == Notice::gone && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
@@ -164,7 +173,9 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   Desk& d = desks_[at(desk)];
   // a phone that lost its power is found out by its silence (30 s) and a question (32 s)
   if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
-  if (call.settled == Instant{} && agent >= 0) agents_[at(agent)].ready_since = Instant::never();  // perhaps set aside
+  // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
+  const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
+  if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (index < 0) return;
@@ -181,8 +192,10 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (sent == invites_.end()) return find("rings-unasked", "a phone rings for an INVITE that nobody sent");
   if (now - sent->second.at > Duration::seconds(2) || ended_by_us_.contains(call.call_id)) return;  // it was on its way long: another world
   const int peer = desk + 1;
+  // One INVITE at a time: the next leaves when the one before has its end, also when that was taken back (its CANCEL may have to wait,
+  // §9.1, or gets lost). A talk that our BYE or theirs ends may still be up when the next INVITE overtakes it on the way.
   for (const auto& [id, other] : world_->peer(peer).calls())
-    if (id != call.id && other.alive() && heard_.contains(other.call_id) && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && (other.state != PeerCall::State::ringing || now - other.began > Duration::seconds(2)))  // a CANCEL waits for the first provisional answer (§9.1)
+    if (id != call.id && other.alive() && (other.state == PeerCall::State::ringing || !is_over_for_us(other)))
       if (const auto first = invites_.find(other.call_id); first == invites_.end() || calm_since(peer) < first->second.at) find("agent-two-calls", "phone " + std::to_string(desk) + " rings while it has a call");
   const int index = world_->customer_of(call.shown);
   if (index < 0) {
@@ -194,10 +207,13 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
   if (c.served || !line) return;  // a transfer or a consult: another order
   const floor::QueueSettings& mine = queue_of(index);
+  // the other phone's first sign of life was here when this one was chosen: until then a CANCEL waits (§9.1)
+  auto was_heard = [&](const PeerCall& other) { const auto heard = heard_.find(other.call_id); return heard != heard_.end() && heard->second < sent->second.decided_after; };
   if (mine.strategy != floor::Strategy::ring_all)
     for (std::size_t p = 1; p <= desks_.size(); ++p)
       for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
-        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && heard_.contains(other.call_id) && !ended_by_us_.contains(other.call_id) && !ended_by_peer_.contains(other.call_id) && invites_.contains(other.call_id) &&
+        if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && was_heard(other) && !is_over_for_us(other) && invites_.contains(other.call_id) &&
+            invites_.at(other.call_id).at < sent->second.at &&  // both left together (a slow disk): this one may be the one taken back, and its CANCEL waits (§9.1)
             other.began < invites_.at(other.call_id).at + Duration::seconds(2) && calm_since(static_cast<int>(p)) < invites_.at(other.call_id).at)
           find("rung-twice", "two phones ring for " + name(index));
   const int agent = world_->agent_at(desk);
@@ -218,9 +234,22 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
     const bool may_be_on_its_way = plan_.loss_permille > 0 || now - world_->quiet_since() < grace_;
     if (!before || may_be_on_its_way || !may_take(agent, other, sent->second.decided_after - o.called_last)) continue;
     if (std::any_of(invites_.begin(), invites_.end(), [&](const auto& i2) { return i2.second.at + Duration::seconds(1) > now && i2.first != call.call_id; })) continue;  // another phone is being rung this very moment
+    if (may_be_held_back(other, now - o.called_last)) continue;
     find("order-of-service", name(other) + " waits longer than " + name(index) + " and agent " + std::to_string(agent) + " may take both");
   }
 }
+
+// One INVITE at a time: a phone whose INVITE was taken back (or that has not said a word yet) gets its next one up to 3 s later, and
+// for that long the wire does not tell for whom.
+bool SipAuditor::may_be_held_back(int index, Duration waited) const {
+  return std::any_of(unfinished_.begin(), unfinished_.end(), [&](const auto& invite) {
+    const int agent = world_->agent_at(invite.second.desk);
+    const bool rings_as_usual = heard_.contains(invite.first) && !ended_by_us_.contains(invite.first);
+    return !rings_as_usual && world_->now() - invite.second.sent < Duration::seconds(100) && agent >= 0 && may_take(agent, index, waited);
+  });
+}
+
+bool SipAuditor::is_over_for_us(const PeerCall& call) const { return ended_by_us_.contains(call.call_id) || ended_by_peer_.contains(call.call_id); }
 
 // --- once a second
 
@@ -250,9 +279,13 @@ void SipAuditor::look_at_hearing() {
       const PeerCall* line = world_->line_of(index);
       const bool hold = world_->asked_to_move(index) || (line && line->state != PeerCall::State::talking) || !call.sends;
       const std::uint64_t p = static_cast<std::uint64_t>(peer);
-      if (lasts(key(talks_alone, p, id), calm && !line && customer(index).end_reached < now && calm_since(peer) < customer(index).ended, grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
+      // The caller may have gone on to another phone before (a transfer), so it is our BYE to this one that counts. It is repeated for
+      // 32 s (§17.1.2.2, timer F), then the call is over for us: a link that was down meanwhile keeps it up until somebody hangs up.
+      const auto bye = ended_by_us_.find(call.call_id);
+      const Instant bye_left = bye == ended_by_us_.end() ? Instant::never() : bye->second;
+      if (lasts(key(talks_alone, p, id), calm && !line && customer(index).end_reached < now && calm_since(peer) < std::min(customer(index).ended, bye_left), grace_ + Duration::seconds(2))) find("left-talking", "phone " + std::to_string(i) + " is up and " + name(index) + " has hung up long ago");
       if (!line) continue;
-      const bool watch = calm && !hold;
+      const bool watch = calm && !hold && !(bye != ended_by_us_.end() && calm_since(peer) >= bye_left);
       const auto mine = watch ? world_->voice_at(peer, call) : SipWorld::Voice{};
       if (lasts(key(hears_not, p, id), watch && (mine.peer != 0 || mine.call != line->id), grace_)) find("hearing", "the agent at phone " + std::to_string(i) + " does not hear " + name(index));
       const auto theirs = watch ? world_->voice_at(0, *line) : SipWorld::Voice{};
@@ -268,19 +301,25 @@ void SipAuditor::look_at_hearing() {
     if (!customers_[i].alive) continue;
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
+    const auto bye = ended_by_us_.find(line->call_id);
+    const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 
 void SipAuditor::look_at_rings() {
   const Instant now = world_->now();
+  std::map<std::string, std::pair<int, bool>> rung;   // by caller: how many phones, all of them on calm links
   for (std::size_t i = 0; i < desks_.size(); ++i) {
     const int peer = static_cast<int>(i) + 1;
     if (desks_[i].calls == 0) continue;
     const bool calm = calm_since(peer) + grace_ < now;
     for (const auto& [id, call] : world_->peer(peer).calls()) {
       if (call.state != PeerCall::State::ringing) continue;
+      auto& [phones, all_calm] = rung.try_emplace(call.shown, 0, true).first->second;
+      ++phones;
+      all_calm = all_calm && calm && calm_since(peer) < call.began;  // a lost connection takes our CANCEL with it (§17.1.4)
       const auto sent = invites_.find(call.call_id);
       if (sent == invites_.end() || call.began - sent->second.at > Duration::seconds(4)) continue;  // so long on its way that we had given it up
       const int index = world_->customer_of(call.shown);
@@ -292,6 +331,14 @@ void SipAuditor::look_at_rings() {
       if (calm && calm_since(peer) < call.began && now - call.began > ring + grace_) find("rings-on", "phone " + std::to_string(i) + " rings longer than it may");
       if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && customer(index).end_reached < now && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
     }
+  }
+  std::erase_if(bad_since_, [&](const auto& since) {    // a caller for whom nothing rings any more
+    return since.first >> 60 == rung_by_two && std::none_of(rung.begin(), rung.end(), [&](const auto& r) { return key(rung_by_two, 0, static_cast<std::uint64_t>(world_->customer_of(r.first))) == since.first; });
+  });
+  for (const auto& [shown, phones] : rung) {
+    const int index = world_->customer_of(shown);
+    const bool one = index >= 0 && !customer(index).served && std::none_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.strategy == floor::Strategy::ring_all; });
+    if (index >= 0 && lasts(key(rung_by_two, 0, static_cast<std::uint64_t>(index)), one && phones.first > 1 && phones.second, grace_)) find("rung-twice", std::to_string(phones.first) + " phones go on ringing for " + name(index));
   }
 }
 
@@ -310,7 +357,7 @@ void SipAuditor::look_for_idle_pair() {
     if (agents_[at(a)].ready_since == Instant::never() || agents_[at(a)].ready_since + long_enough > now || !world_->works(a)) continue;
     const int desk = world_->desk_of(a);
     const Peer& phone = world_->peer(desk + 1);
-    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || desks_[at(desk)].free_since + wrap_up + long_enough > now) continue;
+    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
     if (calm_since(desk + 1) + long_enough > now) continue;
     free.push_back(a);
   }

@@ -47,6 +47,7 @@ class SipAuditor : public Witness {
   };
   struct Desk {
     Instant free_since;                         // no call of any kind at the phone
+    Instant bye_reached;                        // its last BYE was at our door: the wrap-up counts from there
     int calls = 0;
   };
   struct Agent { Instant ready_since = Instant::never(); };
@@ -54,6 +55,8 @@ class SipAuditor : public Witness {
 
   void find(const char* check, std::string text);
   void rings(int desk, const PeerCall&);
+  bool may_be_held_back(int customer, Duration waited) const;  // an INVITE for that caller, behind one that a phone has not finished
+  bool is_over_for_us(const PeerCall&) const;   // a BYE or CANCEL has left or come
   void look_at_hearing();
   void look_at_rings();
   void look_for_idle_pair();
@@ -62,6 +65,7 @@ class SipAuditor : public Witness {
   Instant calm_since(int peer) const;           // no fault has touched this phone, the carrier, the machine since then
   Customer& customer(int index);
   const floor::QueueSettings& queue_of(int customer) const;
+  Duration shortest_wait(int customer) const;
   std::string name(int customer) const { return "caller " + std::to_string(customer); }
 
   SipPlan plan_;
@@ -73,9 +77,11 @@ class SipAuditor : public Witness {
   std::vector<Desk> desks_;
   std::vector<Agent> agents_;
   std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
-  std::set<std::string> ended_by_us_;                 // Call-IDs for which our BYE or CANCEL has left
+  std::unordered_map<std::string, Instant> ended_by_us_;  // Call-IDs for which our BYE or CANCEL has left: when first
   std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
-  std::set<std::string> heard_;                       // INVITEs of ours that a phone has answered in any way
+  struct Unfinished { int desk = 0; Instant sent; };
+  std::map<std::string, Unfinished> unfinished_;      // INVITEs of ours to phones without a final answer
+  std::unordered_map<std::string, Instant> heard_;    // INVITEs of ours that a phone has answered in any way: when first
   std::unordered_map<std::uint64_t, Instant> bad_since_;
   std::vector<Finding> findings_;
   std::set<std::string> told_;                        // one finding of a kind and person is enough

@@ -691,7 +691,7 @@ void SipWorld::act_of_agent(const Act& act) {
       case What::completes:
         customer.consulted = false;
         schedule(now_ + Duration::seconds(75), What::refreshes, 0, act.a, act.b);  // a colleague's phone may ring that long
-        return ask(customer.asks, fate.permille(600) ? "complete" : "cancel", {}, false);
+        return ask(customer.asks, fate.permille(600) ? "complete" : "cancel", {});
       default: break;
     }
     if (customer.held) return;
@@ -716,10 +716,12 @@ void SipWorld::act_of_agent(const Act& act) {
   switch (act.what) {
     case What::starts:
       if (healed_) return;
-      if (person.fate.permille(plan_.people.hot_desk_permille)) {
+      if (act.b == 0 && person.fate.permille(plan_.people.hot_desk_permille)) {
         const int desk = static_cast<int>(person.fate.below(static_cast<std::int64_t>(people_.size())));
         if (agent_at(desk) < 0) person.desk = desk;
       }
+      // nobody is pushed off the chair in the middle of a talk: whoever holds a caller must be there to take the caller back
+      if (agent_at(person.desk) >= 0 && peers_[static_cast<std::size_t>(person.desk) + 1]->busy_with() != 0) return schedule(now_ + Duration::seconds(3), What::starts, 0, act.a, 1);
       if (const int other = agent_at(person.desk); other >= 0) people_[static_cast<std::size_t>(other)].here = false;
       person.here = true;
       at_desk_[static_cast<std::size_t>(person.desk)] = agent;
@@ -745,9 +747,6 @@ void SipWorld::act_of_phone(const Act& act) {
   Peer& phone = *peers_[act.peer];
   switch (act.what) {
     case What::phone_dies:
-      // a phone that never sent a packet and dies is not asked about (some only listen): a limit, so it is not played
-      for (const auto& [id, call] : phone.calls())
-        if (call.alive() && (call.settled == Instant{} || now_ - call.settled < Duration::seconds(6))) return schedule(now_ + Duration::seconds(7), What::phone_dies, static_cast<int>(act.peer));
       phone.vanish();
       links_[act.peer].was_away = true;
       break_connection(static_cast<int>(act.peer), true);

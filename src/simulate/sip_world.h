@@ -82,7 +82,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   std::size_t customers() const { return customers_.size(); }
   const PeerCall* line_of(int customer) const;             // his live call, or nothing
   bool asked_to_move(int customer) const { const Customer& c = customers_[static_cast<std::size_t>(customer)]; return c.moving || c.held; }  // hold, transfer or consult under way
-  Instant quiet_since() const { return std::max(quiet_since_, control_->is_up() ? quiet_since_ : now_); }    // since when no fault is at work
+  Instant quiet_since() const { return control_->is_up() && !control_->disk.full ? quiet_since_ : now_; }    // since when no fault is at work
   Instant link_quiet_since(int peer) const { const Link& link = links_[static_cast<std::size_t>(peer)]; return link.clogged || link.was_away ? now_ : link.quiet_since; }
   Instant decided_after() const { return control_->gathering_since(); }
   bool decision_may_be_late() const { return !control_->is_up(); }

@@ -41,6 +41,7 @@ std::string stun_answer(std::string_view request, const Flow& from) {
 struct Endpoint::Impl {
   explicit Impl(EndpointConfig config) : core(std::move(config)), registrar(core), trunks(core), legs(core, registrar, trunks) {
     registrar.on_moved = [this](DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn) { legs.on_moved(device, old_flow, new_flow, turn); };
+    registrar.on_rebooted = [this](DeviceId device, std::string_view contact, Turn turn) { legs.on_rebooted(device, contact, turn); };
   }
 
   // One turn: output passes the gate, and what has changed is written once at the end.
@@ -49,7 +50,7 @@ struct Endpoint::Impl {
     Gate gate(connections, out);
     Turn turn{now, gate};
     act(turn);
-    legs.save_changed(turn);
+    legs.end_turn(turn);
   }
 
   void take(const Flow& from, std::string_view bytes, Turn turn);
@@ -363,6 +364,7 @@ void Endpoint::dial_trunk(LegId leg, TrunkId trunk, std::string_view number, con
 }
 void Endpoint::end(LegId leg, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.end(leg, turn); }); }
 void Endpoint::renegotiate(LegId leg, const LocalMedia& local, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.renegotiate(leg, local, turn); }); }
+void Endpoint::ask_alive(LegId leg, Instant now, Out& out) { impl_->turn(now, out, [&](Turn turn) { impl_->legs.ask_alive(leg, turn); }); }
 void Endpoint::transfer_progress(LegId leg, bool done, bool succeeded, Instant now, Out& out) {
   impl_->turn(now, out, [&](Turn turn) { impl_->legs.transfer_progress(leg, done, succeeded, turn); });
 }

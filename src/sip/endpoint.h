@@ -63,7 +63,7 @@ struct LegRinging { LegId leg; };
 struct LegAnswered { LegId leg; MediaPlan media; };          // outgoing leg: 2xx came, ACK is out
 struct LegConfirmed { LegId leg; MediaPlan media; };         // incoming leg: ACK came (delayed offer: its answer)
 struct LegEarlyMedia { LegId leg; MediaPlan media; };        // 183 with SDP on an outgoing leg
-struct LegEnded { LegId leg; int status = 0; std::string cause; bool by_peer = true; };  // status: final refusal, 0 = BYE or lost; cause: "bye", "cancelled", "timeout", "ack-never-came", "session-expired", "refused", "connection"
+struct LegEnded { LegId leg; int status = 0; std::string cause; bool by_peer = true; };  // status: final refusal, 0 = BYE or lost; cause: "bye", "cancelled", "timeout", "lost", "ack-never-came", "session-expired", "refused", "connection"
 struct LegMediaChanged { LegId leg; MediaPlan media; bool held = false; };  // after a re-INVITE or UPDATE of either side
 struct LegDigit { LegId leg; char digit = 0; int duration_ms = 0; };       // SIP INFO
 struct LegTransferAsked { LegId leg; std::string dialled; LegId replaces; };  // REFER; 202 is out
@@ -164,6 +164,7 @@ class Endpoint {
   void dial_trunk(LegId, TrunkId, std::string_view number, const CallerIdentity&, const LocalMedia&, Instant now, Out&);
   void end(LegId, Instant now, Out&);                                         // CANCEL, BYE or 487/480, whatever fits
   void renegotiate(LegId, const LocalMedia&, Instant now, Out&);              // re-INVITE with a new port (worker moved) or codecs; 491 handled
+  void ask_alive(LegId, Instant now, Out&);                                   // re-INVITE that changes nothing; LegEnded "timeout" or "lost" if nobody is there
   void transfer_progress(LegId, bool done, bool succeeded, Instant now, Out&);  // NOTIFY sipfrag
 
   // --- restart

@@ -27,6 +27,7 @@ struct Leg : LegRow {
   Duration repeat_reliable_after = t1;
 
   Instant ring_again_at = Instant::never();  // §13.3.1.1: proxies on the way forget a silent INVITE after three minutes
+  Instant waits_until = Instant::never();    // an INVITE is held back, the phone still rings off
   Instant reoffer_at = Instant::never(); // after a 491 (§14.1)
   bool rang = false;                     // outgoing: LegRinging is told
   std::optional<MediaPlan> early_plan;   // of the last provisional answer with SDP

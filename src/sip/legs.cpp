@@ -72,6 +72,11 @@ void Legs::changed(Leg& leg) {
   unsaved_.push_back(leg.leg);
 }
 
+void Legs::end_turn(Turn turn) {
+  ring_waiting(turn);
+  save_changed(turn);
+}
+
 void Legs::save_changed(Turn turn) {
   for (LegId id : unsaved_)
     if (Leg* leg = find(id); leg && leg->unsaved) {
@@ -93,6 +98,7 @@ void Legs::drop(Leg& leg, Turn turn) {
     ended_[hash] = until;
     ended_order_.emplace_back(until, hash);
   }
+  if (std::any_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::crossed; })) has_rung_off(leg);
   dialogs_.erase(leg.dialog_key());
   if (leg.invite)
     if (auto found = first_requests_.find(merge_key(*leg.invite)); found != first_requests_.end() && found->second == leg.leg) first_requests_.erase(found);
@@ -114,14 +120,14 @@ void Legs::drop_when_done(Leg& leg, Turn turn) {
 void Legs::tell_ended(Leg& leg, int status, std::string cause, bool by_peer, Turn turn) {
   if (leg.told_ended()) return;
   leg.state = LegState::ending;
-  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = leg.ring_again_at = Instant::never();
+  leg.reoffer_at = leg.prack_by = leg.repeat_reliable_at = leg.ring_again_at = leg.waits_until = Instant::never();
   turn.out.event(LegEnded{leg.leg, status, std::move(cause), by_peer});
   changed(leg);
   arm(leg);
 }
 
 void Legs::arm(Leg& leg) {
-  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at});
+  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at, leg.waits_until});
   if (leg.state == LegState::confirmed) at = std::min({at, refresh_at(leg), session_ends_at(leg)});
   core_.timers.set(leg.timer, at);
 }
@@ -131,7 +137,7 @@ void Legs::tell_due(const Leg& leg, Instant now) const {
   const std::pair<Instant, LegMeets> all[] = {
       {leg.ack_by, LegMeets::no_ack_time}, {leg.ack_by <= now ? Instant::never() : leg.repeat_answer_at, LegMeets::answer_again_time},
       {leg.prack_by, LegMeets::no_prack_time}, {leg.prack_by <= now ? Instant::never() : leg.repeat_reliable_at, LegMeets::reliable_again_time},
-      {leg.ring_again_at, LegMeets::ring_again_time}, {leg.reoffer_at, LegMeets::reoffer_time}};
+      {leg.ring_again_at, LegMeets::ring_again_time}, {leg.waits_until, LegMeets::wait_over_time}, {leg.reoffer_at, LegMeets::reoffer_time}};
   for (const auto& [at, what] : all)
     if (at <= now) leg_meets(leg, what);
 }
@@ -159,6 +165,10 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
   if (leg.ring_again_at <= turn.now) {
     leg.ring_again_at = turn.now + Duration::minutes(1);
     respond(leg, 180, "", turn);
+  }
+  if (leg.waits_until <= turn.now) {
+    no_more_waiting(leg, turn);
+    if (!find(id)) return;
   }
   if (leg.reoffer_at <= turn.now) {
     leg.reoffer_at = Instant::never();
@@ -312,18 +322,23 @@ void Legs::forget_pending(Leg& leg, std::string_view branch) {
   changed(leg);
 }
 
+void Legs::end_invite_by(std::string_view branch, Instant latest) {
+  auto* found = core_.transactions.find(client_key(branch, "INVITE"));
+  if (!found || found->kind != Transaction::Kind::invite_client) return;
+  static_cast<InviteClient*>(found)->end_by(latest);
+  core_.transactions.settle(*found);
+}
+
 // The session is over: what is still asked is moot. An answer to it is absorbed, for as long as one may come.
 void Legs::forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn) {
   for (const auto& pending : leg.pending)
     if (pending.kind == Pending::Kind::reinvite && kept != pending.kind)
-      if (auto* found = core_.transactions.find(client_key(pending.branch, "INVITE")); found && found->kind == Transaction::Kind::invite_client) {
-        static_cast<InviteClient*>(found)->end_by(turn.now + transaction_life);
-        core_.transactions.settle(*found);
-      }
+      end_invite_by(pending.branch, turn.now + transaction_life);
   std::erase_if(leg.pending, [&](const Pending& pending) { return pending.kind != kept; });
 }
 
 void Legs::say_bye(Leg& leg, Turn turn) {
+  has_rung_off(leg);
   answer_settled(leg);
   forget_pending_but(leg, Pending::Kind::notify, turn);
   ask(leg, {Pending::Kind::bye}, turn);
@@ -378,6 +393,32 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
     for (auto& fork : leg.forks)
       if (fork.flow == old_flow) { move(fork.branch, "INVITE"); fork.flow = new_flow; changed(leg); }
     for (const auto& pending : leg.pending) move(pending.branch, method_of(pending.kind));
+  }
+}
+
+// RFC 3261 §10.2.4: a phone keeps the Call-ID of its registrations until it starts anew. One with another Call-ID has lost its
+// calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for.
+void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
+  const auto found = of_device_.find(device);
+  if (found == of_device_.end()) return;
+  const std::set<LegId> ids = found->second;
+  for (const LegId id : ids) {
+    Leg& leg = *find(id);
+    leg_meets(leg, LegMeets::phone_rebooted);
+    bool rang_there = false;
+    for (auto& fork : leg.forks)
+      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == contact) {
+        end_invite_by(fork.branch, turn.now + transaction_life);
+        fork.state = Fork::State::failed;
+        rang_there = true;
+      }
+    if (rang_there) {
+      has_rung_off(leg);
+      changed(leg);
+      drop_when_done(leg, turn);
+    } else {
+      ask_alive(id, turn);
+    }
   }
 }
 
@@ -463,6 +504,10 @@ void Legs::resume(Turn turn) {
     }
     for (auto& pending : leg.pending) send_pending(leg, pending, turn);
     if (leg.state == LegState::confirmed && leg.reoffer_wanted) carry_out_wishes(leg, turn);
+    if (std::any_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::waiting; })) {
+      has_rung_off(leg);
+      wait_for_phone(leg, turn);
+    }
     arm(leg);
   }
 }

@@ -48,6 +48,7 @@ class Legs {
   bool is_first_invite(const Transaction& transaction) const;        // of an outgoing leg, no answer yet
   void on_timeout(Leg& leg, Turn turn);
   void on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn);
+  void on_rebooted(DeviceId device, std::string_view contact, Turn turn);  // it remembers nothing of what it had
   void connection_lost(std::uint64_t connection, Turn turn);
 
   // --- orders
@@ -58,6 +59,7 @@ class Legs {
   void dial_trunk(LegId, TrunkId, std::string_view number, const CallerIdentity&, const LocalMedia&, Turn);
   void end(LegId, Turn);
   void renegotiate(LegId, const LocalMedia&, Turn);
+  void ask_alive(LegId, Turn);
   void transfer_progress(LegId, bool done, bool succeeded, Turn);
 
   // --- restart
@@ -66,9 +68,11 @@ class Legs {
   std::vector<Endpoint::LegInfo> list() const;
   std::size_t size() const { return legs_.size(); }
 
-  void save_changed(Turn turn);                                      // once, at the end of every turn
+  void end_turn(Turn turn);                                          // once, at the end of every turn
 
  private:
+  void save_changed(Turn turn);
+
   // the table
   Leg* find(LegId id) const;
   Leg* find_dialog(std::string_view call_id, std::string_view local_tag) const;
@@ -102,6 +106,7 @@ class Legs {
   Pending* pending_of(Leg& leg, std::string_view branch) const;
   bool has_pending(const Leg& leg, Pending::Kind kind) const;
   void forget_pending(Leg& leg, std::string_view branch);
+  void end_invite_by(std::string_view branch, Instant latest);
   void forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn);
   void say_bye(Leg& leg, Turn turn);
   void acknowledge(Leg& leg, const Message& response, const Flow& from, Turn turn, bool early);
@@ -112,10 +117,18 @@ class Legs {
   // outgoing
   void dial(std::unique_ptr<Leg> leg, Turn turn);
   void send_fork(Leg& leg, Fork& fork, Turn turn, bool early = false);
+  void call_off(Leg& leg, Fork& fork, Turn turn);                    // CANCEL, or it is not sent at all
   void cancel_fork(Leg& leg, Fork& fork, Turn turn);
   Fork* fork_of(Leg& leg, std::string_view branch) const;
+  bool rings_off(DeviceId device, const Fork& fork) const;            // what was before at that phone has no end yet
+  void has_rung_off(const Leg& leg);
+  void ring_waiting(Turn turn);                                      // whose phone has rung off meanwhile
+  void wait_for_phone(Leg& leg, Turn turn);
+  void no_more_waiting(Leg& leg, Turn turn);
   void on_fork_provisional(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
   void on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
+  void on_crossed_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
+  void make_dialog(Leg& leg, const Fork& fork, const Message& response, const Flow& from);
   void on_fork_failure(Leg& leg, Fork& fork, int status, const Message* response, const Flow& from, Turn turn);
   bool try_again(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
   void prack(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn);
@@ -125,6 +138,7 @@ class Legs {
   void on_ack(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn turn);
+  void take_as_acknowledged(Leg& leg, Turn turn);
   void on_update(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_prack(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_info(Leg& leg, const Message& request, const Flow& from, Turn turn);
@@ -154,6 +168,7 @@ class Legs {
   TextMap<LegId> dialogs_;                                           // by Call-ID and our tag
   TextMap<LegId> first_requests_;                                    // by Call-ID, their tag and CSeq: merged requests
   std::unordered_map<DeviceId, std::set<LegId>> of_device_;
+  std::set<DeviceId> rung_off_;                                      // in this turn
   std::vector<LegId> unsaved_;
   std::unordered_map<std::size_t, Instant> ended_;                   // dialogs that ended in the last 32 s, by the hash of their key
   std::deque<std::pair<Instant, std::size_t>> ended_order_;

@@ -137,16 +137,19 @@ void Legs::on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn)
   // the session is over: what we still had to ask is moot, save a BYE of our own that is under way
   forget_pending_but(leg, Pending::Kind::bye, turn);
   leg.end_on_ack = false;
+  has_rung_off(leg);
   if (!leg.refused) answer_settled(leg);
   arm(leg);
   drop_when_done(leg, turn);
 }
 
-// §14.2
+// §14.2: 500 while an INVITE of theirs has no final answer of ours, 491 while an offer of ours has no answer of theirs: in a
+// re-INVITE, or in a 2xx to an INVITE without one (RFC 6337 §2.2). When our 2xx is out and only its ACK has not come, neither is so:
+// who begins a new INVITE has had that 2xx (§14.1), so the ACK is as good as here; its loss must not cost the caller the hold.
 void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   session_meets(leg, request.body().empty() ? SessionMeets::reinvite_without : SessionMeets::reinvite_with_offer);
-  if (leg.invite) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
-  if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling) return refuse_in_dialog(request, from, 491, turn);
+  if (leg.state == LegState::arrived) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
+  if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling || leg.we_offered) return refuse_in_dialog(request, from, 491, turn);
   const auto offer = sdp_of(request);
   if (!request.body().empty() && offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
   const auto version = leg.sdp_version;
@@ -169,6 +172,7 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
     media_changed = true;
   }
   if (!take_session_request(leg, request, from, turn)) return;
+  if (leg.invite) take_as_acknowledged(leg, turn);
   take_target(leg, request);
   if (request.has(Field::allow)) leg.peer_takes_update = request.lists(Field::allow, "UPDATE");
   hold_request(leg, request, from);
@@ -178,14 +182,21 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
   if (media_changed) turn.out.event(LegMediaChanged{leg.leg, *leg.media, leg.held});
 }
 
+void Legs::take_as_acknowledged(Leg& leg, Turn turn) {
+  answer_settled(leg);
+  if (leg.state != LegState::answered) return;
+  leg.state = LegState::confirmed;
+  turn.out.event(LegConfirmed{leg.leg, leg.media.value_or(MediaPlan{})});
+}
+
 // RFC 3311 §5.2
 void Legs::on_update(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   session_meets(leg, request.body().empty() ? SessionMeets::update_without : SessionMeets::update_with_offer);
   std::string body;
   bool media_changed = false;
   if (!request.body().empty()) {
-    if (has_pending(leg, Pending::Kind::reinvite)) return refuse_in_dialog(request, from, 491, turn);
-    if (leg.state == LegState::arrived || leg.we_offered) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
+    if (has_pending(leg, Pending::Kind::reinvite) || leg.we_offered) return refuse_in_dialog(request, from, 491, turn);
+    if (leg.state == LegState::arrived) return refuse_in_dialog(request, from, 500, turn, "Retry-After", std::to_string(core_.unique.draw("retry", 11)));
     const auto offer = sdp_of(request);
     if (offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
     ++leg.sdp_version;
@@ -265,6 +276,18 @@ void Legs::renegotiate(LegId id, const LocalMedia& local, Turn turn) {
   leg->reoffer_wanted = true;
   changed(*leg);
   carry_out_wishes(*leg, turn);
+}
+
+// Is the peer still there? A re-INVITE that changes nothing finds out (OPTIONS would not: many phones answer it whether they know
+// the dialog or not). No answer ends the leg (§14.1); so does 481, and then as one that was lost, not as one that hung up.
+void Legs::ask_alive(LegId id, Turn turn) {
+  Leg* leg = find(id);
+  if (!leg || leg->state != LegState::confirmed || leg->invite || has_pending(*leg, Pending::Kind::reinvite)) return;  // under way: that tells as well
+  leg->reoffer_at = Instant::never();
+  reoffer(*leg, turn);
+  leg->pending.back().detail = "alive?";
+  changed(*leg);
+  arm(*leg);
 }
 
 void Legs::carry_out_wishes(Leg& leg, Turn turn) {
@@ -368,7 +391,7 @@ void Legs::on_pending_failure(Leg& leg, std::string_view branch, int status, con
     case Pending::Kind::bye: case Pending::Kind::prack: break;
   }
   if ((status == 481 || status == 408) && failed.kind != Pending::Kind::notify && failed.kind != Pending::Kind::prack) {  // §12.2.1.2
-    tell_ended(leg, 0, status == 481 ? "bye" : "timeout", true, turn);
+    tell_ended(leg, 0, status != 481 ? "timeout" : failed.detail == "alive?" ? "lost" : "bye", true, turn);
     return say_bye(leg, turn);
   }
   carry_out_wishes(leg, turn);

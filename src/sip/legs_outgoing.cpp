@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint32_t session_asked = 1'800, session_shortest = 90;  // seconds (RFC 4028)
 constexpr int attempts_with_credentials = 2;                           // threats S4
 constexpr auto longest_proceeding = Duration::minutes(3);                // a re-INVITE: as proxies' timer C (§16.6 step 11)
+constexpr Duration rings_off_in = Duration::seconds(3);                // a phone that is there has rung off by then, losses included
 constexpr std::size_t udp_limit = 1'300;                               // §18.1.1
 
 std::string quoted(std::string_view name) {
@@ -103,9 +104,68 @@ void Legs::dial(std::unique_ptr<Leg> made, Turn turn) {
   Leg& leg = add(std::move(made));
   for (auto& fork : leg.forks) {
     fork.branch = core_.unique.branch();
-    send_fork(leg, fork, turn);
+    if (leg.device && rings_off(leg.device, fork)) fork.state = Fork::State::waiting;
+    else send_fork(leg, fork, turn);
   }
   changed(leg);
+  if (std::any_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::waiting; })) wait_for_phone(leg, turn);
+}
+
+// A CANCEL must wait for the first provisional answer (§9.1) and may get lost: until the INVITE that was taken back has its final
+// answer (and the BYE its own, when that was a 2xx), or nobody gives one, the phone rings or will. A second INVITE would find its
+// only line busy, and its agent would be set aside for nothing.
+// The same holds for a call whose BYE waits for an ACK (§15).
+bool Legs::rings_off(DeviceId device, const Fork& wanted) const {
+  const auto found = of_device_.find(device);
+  if (found == of_device_.end()) return false;
+  for (const LegId id : found->second) {
+    const Leg& leg = *find(id);
+    if (leg.end_on_ack && leg.flow.remote == wanted.flow.remote) return true;
+    for (const auto& fork : leg.forks)
+      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == wanted.target) return true;
+  }
+  return false;
+}
+
+void Legs::wait_for_phone(Leg& leg, Turn turn) {
+  leg.waits_until = turn.now + rings_off_in;
+  arm(leg);
+}
+
+// It gives no sign of life: the caller is worth more than one phone, another agent's may be there.
+void Legs::no_more_waiting(Leg& leg, Turn turn) {
+  leg.waits_until = Instant::never();
+  for (auto& fork : leg.forks) {
+    if (fork.state != Fork::State::waiting) continue;
+    fork.state = Fork::State::failed;
+    fork.status = 480;
+  }
+  changed(leg);
+  check_outcome(leg, "connection", turn);
+}
+
+void Legs::has_rung_off(const Leg& leg) {
+  if (leg.device) rung_off_.insert(leg.device);
+}
+
+void Legs::ring_waiting(Turn turn) {
+  for (const DeviceId device : std::exchange(rung_off_, {})) {
+    const auto found = of_device_.find(device);
+    if (found == of_device_.end()) continue;
+    for (const LegId id : found->second) {
+      Leg& leg = *find(id);
+      for (auto& fork : leg.forks) {
+        if (fork.state != Fork::State::waiting || rings_off(device, fork)) continue;
+        fork.state = Fork::State::trying;
+        changed(leg);
+        send_fork(leg, fork, turn);
+      }
+      if (leg.waits_until != Instant::never() && std::none_of(leg.forks.begin(), leg.forks.end(), [](const Fork& fork) { return fork.state == Fork::State::waiting; })) {
+        leg.waits_until = Instant::never();
+        arm(leg);
+      }
+    }
+  }
 }
 
 void Legs::send_fork(Leg& leg, Fork& fork, Turn turn, bool early) {
@@ -227,29 +287,16 @@ void Legs::prack(Leg& leg, Fork& fork, const Message& response, const Flow&, Tur
 }
 
 void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
-  const bool wanted = leg.state == LegState::calling;
-  fork.state = wanted ? Fork::State::won : Fork::State::failed;
-  if (!wanted) {                                                     // ended, or another was first: CANCEL and 2xx have crossed
-    refuse_stray_answer(response, from, turn);
-    changed(leg);
-    return drop_when_done(leg, turn);
-  }
+  if (leg.state != LegState::calling) return on_crossed_answer(leg, fork, response, from, turn);
   if (met_listener) session_meets(leg, read_answer(sdp_of(response), sdp_local(leg, leg.flow)) ? SessionMeets::answer_in_2xx : SessionMeets::unusable_in_2xx);
-  leg.remote_tag = response.to_tag();
-  leg.remote_party = response.first(Field::to);
-  leg.remote_target = fork.target;
-  leg.flow = fork.flow;
-  if (from.transport == Transport::tcp) leg.flow = from;
-  take_target(leg, response);
-  auto routes = response.list(Field::record_route);
-  leg.route_set.assign(routes.rbegin(), routes.rend());
-  leg.invite_cseq = response.cseq();
-  leg.local_cseq = std::max(leg.local_cseq, response.cseq());
+  fork.state = Fork::State::won;
+  make_dialog(leg, fork, response, from);
   leg.peer_takes_update = response.lists(Field::allow, "UPDATE");
   leg.state = LegState::confirmed;
   changed(leg);
   for (auto& other : leg.forks)
-    if (&other != &fork && other.state == Fork::State::trying) cancel_fork(leg, other, turn);
+    if (&other != &fork) call_off(leg, other, turn);
+  leg.waits_until = Instant::never();
   acknowledge(leg, response, from, turn, false);
   take_session_answer(leg, response, turn);
 
@@ -272,11 +319,47 @@ void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const F
   arm(leg);
 }
 
+void Legs::make_dialog(Leg& leg, const Fork& fork, const Message& response, const Flow& from) {
+  leg.remote_tag = response.to_tag();
+  leg.remote_party = response.first(Field::to);
+  leg.remote_target = fork.target;
+  leg.flow = fork.flow;
+  if (from.transport == Transport::tcp) leg.flow = from;
+  take_target(leg, response);
+  auto routes = response.list(Field::record_route);
+  leg.route_set.assign(routes.rbegin(), routes.rend());
+  leg.invite_cseq = response.cseq();
+  leg.local_cseq = std::max(leg.local_cseq, response.cseq());
+}
+
+// Ended, or another was first: CANCEL and 2xx have crossed. The first such answer makes the leg's dialog, so that its BYE outlives
+// a kill; an answer beside it is ended from itself alone.
+void Legs::on_crossed_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
+  changed(leg);
+  if (leg.remote_tag.empty()) {
+    fork.state = Fork::State::crossed;
+    make_dialog(leg, fork, response, from);
+    acknowledge(leg, response, from, turn, false);
+    return say_bye(leg, turn);
+  }
+  fork.state = Fork::State::failed;
+  has_rung_off(leg);
+  refuse_stray_answer(response, from, turn);
+  drop_when_done(leg, turn);
+}
+
+void Legs::call_off(Leg& leg, Fork& fork, Turn turn) {
+  if (fork.state == Fork::State::trying) return cancel_fork(leg, fork, turn);
+  if (fork.state != Fork::State::waiting) return;
+  fork.state = Fork::State::failed;                                  // it has never left
+  changed(leg);
+}
+
 void Legs::cancel_fork(Leg& leg, Fork& fork, Turn turn) {
   fork.state = Fork::State::cancelled;
   changed(leg);
   auto* found = core_.transactions.find(client_key(fork.branch, "INVITE"));
-  if (!found || found->kind != Transaction::Kind::invite_client) { fork.state = Fork::State::failed; return; }
+  if (!found || found->kind != Transaction::Kind::invite_client) { fork.state = Fork::State::failed; return has_rung_off(leg); }
   auto& transaction = static_cast<InviteClient&>(*found);
   if (transaction.cancel(turn.now)) {
     // §9.1: its own transaction with the same branch; its answer tells us nothing
@@ -290,6 +373,7 @@ void Legs::cancel_fork(Leg& leg, Fork& fork, Turn turn) {
 void Legs::on_fork_failure(Leg& leg, Fork& fork, int status, const Message* response, const Flow& from, Turn turn) {
   if (fork.state == Fork::State::trying && leg.state == LegState::calling && response && try_again(leg, fork, *response, from, turn)) return;
   if (leg.state == LegState::calling) session_meets(leg, status == 491 ? SessionMeets::glare : SessionMeets::refusal);
+  if (fork.state == Fork::State::cancelled) has_rung_off(leg);
   fork.state = Fork::State::failed;
   fork.status = status;
   changed(leg);
@@ -310,8 +394,7 @@ void Legs::on_fork_failure(Leg& leg, Fork& fork, int status, const Message* resp
     }
   }
   if (status >= 600)                                                 // §16.7 step 5: nobody else need ring
-    for (auto& other : leg.forks)
-      if (other.state == Fork::State::trying) cancel_fork(leg, other, turn);
+    for (auto& other : leg.forks) call_off(leg, other, turn);
   check_outcome(leg, response ? "refused" : status == 503 ? "connection" : "timeout", turn);
 }
 
@@ -341,7 +424,7 @@ void Legs::check_outcome(Leg& leg, const char* cause, Turn turn) {
   if (leg.state == LegState::calling) {
     const Fork* best = nullptr;
     for (const auto& fork : leg.forks) {
-      if (fork.state == Fork::State::trying) return;
+      if (fork.state == Fork::State::trying || fork.state == Fork::State::waiting) return;
       if (fork.status && (!best || rank(fork.status) < rank(best->status))) best = &fork;
     }
     tell_ended(leg, best ? best->status : 480, cause, true, turn);
@@ -394,8 +477,7 @@ void Legs::end(LegId id, Turn turn) {
     }
     case LegState::calling:
       tell_ended(*leg, 0, "cancelled", false, turn);
-      for (auto& fork : leg->forks)
-        if (fork.state == Fork::State::trying) cancel_fork(*leg, fork, turn);
+      for (auto& fork : leg->forks) call_off(*leg, fork, turn);
       return drop_when_done(*leg, turn);
     case LegState::ending: return;
   }

@@ -179,11 +179,11 @@ void Registrar::challenge(const Message& request, const Flow& from, bool stale, 
   const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
   auto with = [&](bool sha256) {
     auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.passing_tag() : std::string());
-    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "") + ",algorithm=";
+    const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "");
     // DEPARTS from RFC 8760 §2.3 (the preferred one first): phones and SIPp 3.6 that look at the first line only know MD5, and those
     // that know SHA-256 choose it wherever it stands.
-    builder.header("WWW-Authenticate", common + "MD5");
-    if (sha256) builder.header("WWW-Authenticate", common + "SHA-256");
+    builder.header("WWW-Authenticate", common + (sha256 ? ",algorithm=MD5" : ""));  // MD5 is meant when nothing is said (RFC 7616 §3.3)
+    if (sha256) builder.header("WWW-Authenticate", common + ",algorithm=SHA-256");
     return builder.finish();
   };
   std::string bytes = with(!gives_up_at_sha256(request.first(Field::user_agent)));
@@ -281,12 +281,14 @@ void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds,
     move(**known, from, turn);
   }
   Binding& binding = **known;
+  const bool rebooted = !binding.call_id.empty() && binding.call_id != request.call_id();
   binding.contact = std::move(contact);
   binding.expires = turn.now + Duration::seconds(seconds);
   binding.call_id = request.call_id();
   binding.cseq = request.cseq();
   core_.timers.set(binding.timer, binding.expires);
   turn.out.save(RowKind::binding, row_key(binding), to_bytes<BindingRow>(binding));
+  if (rebooted && on_rebooted) on_rebooted(device.config.device, binding.contact, turn);
 }
 
 void Registrar::unbind(Device& device, std::size_t place, Turn turn) {

@@ -24,7 +24,9 @@ enum class LegState : std::uint8_t {
 
 // One INVITE of an outgoing leg: to one binding of a device, or to one target of a trunk.
 struct Fork {
-  enum class State : std::uint8_t { trying, cancelled, failed, won };
+  // waiting: the same phone has not finished an INVITE of ours that was taken back; ours follows then (legs_outgoing.cpp).
+  // crossed: it was taken back and answered; the leg's BYE is under way
+  enum class State : std::uint8_t { trying, cancelled, failed, won, waiting, crossed };
   std::string branch, target;       // target: the Request-URI
   Flow flow;
   std::uint32_t cseq = 1;

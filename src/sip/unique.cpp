@@ -38,6 +38,8 @@ std::string Unique::branch() {
   return "z9hG4bK" + id + "." + mac("branch|" + id);
 }
 
+std::string Unique::passing_tag() { return mac("passing|" + hex(epoch_) + "." + hex(++counter_)).substr(0, 8); }
+
 std::string Unique::branch_for(std::string_view purpose) const { return "z9hG4bK" + mac("for|" + std::string(purpose)); }
 
 std::string Unique::call_id(std::string_view host) {

@@ -14,7 +14,7 @@ class Unique {
   Unique(std::string secret, std::uint64_t epoch) : secret_(std::move(secret)), epoch_(epoch) {}
 
   std::string tag(std::string_view call_id);   // bound to its Call-ID: a tag of ours can be known again without a table
-  std::string passing_tag() { return branch().substr(7); }  // of an answer that makes no dialog: never taken for one of ours
+  std::string passing_tag();                   // of an answer that makes no dialog: 32 bits (§19.3), never taken for one of ours
   std::string branch();                        // with the magic cookie
   std::string branch_for(std::string_view purpose) const;  // the same for the same purpose
   std::string call_id(std::string_view host);

@@ -512,12 +512,14 @@ void Switchboard::worker_message(std::size_t worker, const media::FromWorker& me
       if (auto found = board.legs_.find(m.leg); found != board.legs_.end()) found->second.heard = true;
     }
     // A phone that spoke and fell silent may have lost its power: a re-INVITE that changes nothing finds out; without an answer
-    // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is left alone: some only listen.
+    // the leg ends (RFC 3261 §14.1, 408). One that never sent audio is asked once (it may have died before its first packet) and
+    // then left alone: some only listen.
     void operator()(const media::LegSilent& m) const {
       auto found = board.legs_.find(m.leg);
-      if (found == board.legs_.end() || !found->second.heard || found->second.is_browser) return;  // a browser's checks tell of its life
+      if (found == board.legs_.end() || found->second.is_browser) return;  // a browser's checks tell of its life
+      if (!found->second.heard && std::exchange(found->second.asked, true)) return;
       board.log("warning", "leg-silent", {{"leg", text(m.leg)}, {"for_ms", std::to_string(m.for_ms)}, {"do", "asked whether it is still there"}});
-      board.endpoint_.renegotiate(m.leg, {.port = found->second.port}, now, board);
+      board.endpoint_.ask_alive(m.leg, now, board);
     }
     void operator()(const media::DigitHeard& m) const { board.stimulate(floor::DigitPressed{m.leg, static_cast<char>(m.digit)}, now); }
     void operator()(const media::ProgrammeDone& m) const { board.stimulate(floor::ProgrammeFinished{m.leg, m.programme}, now); }

@@ -143,6 +143,7 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
     bool capture_is_agent = false;
     bool opened = false;              // the worker has been told
     bool heard = false;               // audio has come in
+    bool asked = false;               // none ever came, and we have asked once whether anybody is there
     bool is_browser = false;          // no port of its own; nothing for the worker to do before both sides agreed
     std::optional<media::BrowserPeer> browser;
     bool is_ready() const { return !is_browser || browser; }

@@ -53,10 +53,12 @@ LegId partner(const State& state, const Call& call) {
   return {};
 }
 
+void play_notice(State& state, Leg& leg, const Call& call) { play(state, leg, "notice", 0, {{"prompt", "notice", 0}}, false, call.language); }
+
 void settle_customer(State& state, Leg& leg, const Call& call) {
   const LegId with = partner(state, call);
   if (!call.farewell.empty()) play(state, leg, "farewell", 0, {{"prompt", call.farewell, 0}}, false, call.language);
-  else if (call.notice == Notice::playing) play(state, leg, "notice", 0, {{"prompt", "notice", 0}}, false, call.language);
+  else if (call.notice == Notice::playing) play_notice(state, leg, call);
   else if (call.waiting) play_queue(state, leg, call);
   else if (call.held || call.consult.leg) play_music(state, leg, call);
   else if (with) hear(leg, with);
@@ -70,6 +72,9 @@ void settle_partner(State& state, Leg& leg, const Call& call) {
     if (call.consult.answered) hear(leg, call.consult.leg);
     else play_ringback(state, leg, call);
   } else if (call.held) silence(leg);
+  // The law wants the notice heard to its end, so whoever answers early waits for it with the customer: both hear it, neither
+  // speaks into nothing, and both are joined in the moment in which it ends. Mixed into a talk that has begun it would be talked over.
+  else if (call.notice == Notice::playing) play_notice(state, leg, call);
   else if (is_up(state, call.customer)) hear(leg, call.customer);
   else play_ringback(state, leg, call);  // an outbound or internal call that rings
 }

@@ -18,10 +18,24 @@ std::int32_t place_of(const Queue& queue, const WaitKey& key) {
   return static_cast<std::int32_t>(queue.line.size()) - behind + 1;
 }
 
-QueueId overflow_of(const State& state, const Call& call, const Queue& queue) {
+QueueId overflow_of(const State& state, const std::vector<QueueId>& left, const Queue& queue) {
   const QueueId next{find_code(state.queue_codes, queue.settings.overflow_queue)};
   if (!next || next == queue.id) return {};
-  return std::find(call.overflowed.begin(), call.overflowed.end(), next) == call.overflowed.end() ? next : QueueId{};
+  return std::find(left.begin(), left.end(), next) == left.end() ? next : QueueId{};
+}
+
+// Is there a place for this caller, here or wherever the overflow leads? The way that move_on() goes, only looked at: nobody is
+// answered (and charged) to be told that there is no room.
+bool leads_somewhere(const State& state, const Call& call, QueueId first) {
+  std::vector<QueueId> left = call.overflowed;
+  for (QueueId at = first;;) {
+    const Queue& queue = state.queue(at);
+    if (has_room(queue)) return true;
+    const QueueId next = overflow_of(state, left, queue);
+    if (!next) return !queue.settings.overflow_number.empty() && way_outside(state, queue.settings.overflow_number).allowed;
+    left.push_back(at);
+    at = next;
+  }
 }
 
 void join(Desk& desk, CallId id, QueueId queue_id, Instant since) {
@@ -43,7 +57,7 @@ void accept(Desk& desk, CallId id) {
 bool move_on(Desk& desk, CallId id) {
   const Call& call = *desk.state.find(id);
   const Queue& queue = desk.state.queue(call.queue);
-  if (const QueueId next = overflow_of(desk.state, call, queue)) {
+  if (const QueueId next = overflow_of(desk.state, call.overflowed, queue)) {
     const Instant since = call.since;
     accept(desk, id);
     leave_queue(desk, id, LeftQueue::overflow_queue, WithdrawReason::moved);
@@ -78,28 +92,30 @@ LeftQueue why_left(Outcome outcome) {
   return LeftQueue::failed;
 }
 
+// Refused before it was answered: the caller's line says busy and nothing is charged.
+void refuse_unanswered(Desk& desk, CallId id, Outcome outcome) {
+  const LegId customer = desk.state.find(id)->customer;
+  leave_queue(desk, id, why_left(outcome), WithdrawReason::moved);
+  if (const AgentId caller = desk.state.find(id)->caller_agent) agent_leaves(desk, id, caller);
+  desk.put(CallEnded{id, outcome, EndCause::busy});
+  desk.effect(RefuseLeg{customer, EndCause::busy, std::string(name_of(outcome))});
+}
+
 }  // namespace
 
 void enqueue(Desk& desk, CallId id, QueueId queue_id, Instant since) {
-  const bool room = has_room(desk.state.queue(queue_id));
-  const bool answer_now = room && !desk.state.find(id)->accepted;
-  if (answer_now) accept(desk, id);
+  const bool room = has_room(desk.state.queue(queue_id)), accepted = desk.state.find(id)->accepted;
+  const bool nowhere = !room && !accepted && !leads_somewhere(desk.state, *desk.state.find(id), queue_id);
+  if (room && !accepted) accept(desk, id);
   join(desk, id, queue_id, since);
+  if (nowhere) return refuse_unanswered(desk, id, Outcome::queue_full);
   if (!room) overflow_or_end(desk, id, Outcome::queue_full);
 }
 
 void overflow_or_end(Desk& desk, CallId id, Outcome outcome) {
   if (move_on(desk, id)) return;
-  const Call& call = *desk.state.find(id);
-  const LegId customer = call.customer;
-  const bool accepted = call.accepted;
+  if (!desk.state.find(id)->accepted) return refuse_unanswered(desk, id, outcome);
   leave_queue(desk, id, why_left(outcome), WithdrawReason::moved);
-  if (!accepted) {  // refused before it was answered: the caller's line says busy and nothing is charged
-    if (const AgentId caller = desk.state.find(id)->caller_agent) agent_leaves(desk, id, caller);
-    desk.put(CallEnded{id, outcome, EndCause::busy});
-    desk.effect(RefuseLeg{customer, EndCause::busy, std::string(name_of(outcome))});
-    return;
-  }
   end_call(desk, id, outcome, EndCause::timed_out);
 }
 

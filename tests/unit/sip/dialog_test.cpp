@@ -127,6 +127,105 @@ TEST_CASE("§9.1: no CANCEL goes out before the first provisional answer") {
   CHECK(house.out.rows.size() == 1);  // the binding
 }
 
+TEST_CASE("§9.1: the next INVITE to a phone waits until the one that was taken back has its end") {
+  House house;
+  auto first = dial(house);
+  house.endpoint->end(LegId{2}, house.now, house.out);
+  house.endpoint->dial_device(LegId{4}, DeviceId{1}, {"09127654321", ""}, {30002}, house.now, house.out);
+  CHECK(house.take().empty());                       // neither a CANCEL nor a second INVITE: a phone with one line would say busy
+  auto cancel = house.give(house.phone, House::answer(first, 180, "p1", house.phone));
+  CHECK(count(cancel, Method::cancel) == 1);
+  CHECK(count(cancel, Method::invite) == 0);
+  auto after = house.give(house.phone, House::answer(first, 487, "p1", house.phone));
+  REQUIRE(count(after, Method::invite) == 1);
+  const auto second = parsed(after.back().bytes);
+  CHECK(second.first(Field::from).find("09127654321") != std::string_view::npos);
+  house.give(house.phone, House::answer(second, 200, "p2", house.phone, "", sdp()));
+  CHECK(house.out.last<LegAnswered>()->leg == LegId{4});
+  CHECK(house.out.all<LegEnded>().size() == 1);
+}
+
+TEST_CASE("§9.1: an answer that crosses the take-back: the next INVITE waits for the end of that BYE, over a kill too") {
+  for (const bool killed : {false, true}) {
+    House house;
+    auto first = dial(house);
+    house.endpoint->end(LegId{2}, house.now, house.out);
+    house.endpoint->dial_device(LegId{4}, DeviceId{1}, {"09127654321", ""}, {30002}, house.now, house.out);
+    auto crossed = house.give(house.phone, House::answer(first, 200, "p1", house.phone, "", sdp()));
+    CHECK(count(crossed, Method::ack) == 1);
+    CHECK(count(crossed, Method::invite) == 0);
+    if (killed) {
+      house.restart();
+      crossed = house.take();
+      CHECK(count(crossed, Method::invite) == 0);
+    }
+    REQUIRE(count(crossed, Method::bye) == 1);
+    auto after = house.give(house.phone, House::answer(parsed(crossed.back().bytes), 200, "p1", house.phone));
+    CHECK(count(after, Method::invite) == 1);
+    CHECK(house.out.all<LegAnswered>().empty());
+  }
+}
+
+TEST_CASE("a phone that was taken back an INVITE and gives no sign of life fails the next one after 3 s; one that has rung off late is rung again") {
+  House house;
+  dial(house);
+  house.endpoint->end(LegId{2}, house.now, house.out);
+  house.endpoint->dial_device(LegId{4}, DeviceId{1}, {"1", ""}, {30002}, house.now, house.out);
+  house.pass(Duration::milliseconds(2'900));
+  CHECK(house.out.all<LegEnded>().size() == 1);
+  house.pass(Duration::milliseconds(200));
+  REQUIRE(house.out.last<LegEnded>()->leg == LegId{4});
+  CHECK(house.out.last<LegEnded>()->status == 480);  // nobody there: the caller goes to another phone
+  house.pass(Duration::seconds(40));                 // timer B
+  CHECK(house.out.rows.size() == 1);                 // the binding
+  house.endpoint->dial_device(LegId{6}, DeviceId{1}, {"1", ""}, {30004}, house.now, house.out);
+  CHECK(count(house.take(), Method::invite) == 1);
+}
+
+TEST_CASE("an INVITE that waits is never sent when it is taken back itself") {
+  House house;
+  auto first = dial(house);
+  house.endpoint->end(LegId{2}, house.now, house.out);
+  house.endpoint->dial_device(LegId{4}, DeviceId{1}, {"1", ""}, {30002}, house.now, house.out);
+  house.endpoint->end(LegId{4}, house.now, house.out);
+  CHECK(house.out.last<LegEnded>()->leg == LegId{4});
+  CHECK(count(house.give(house.phone, House::answer(first, 486, "p1", house.phone)), Method::invite) == 0);
+  CHECK(house.out.rows.size() == 1);
+}
+
+TEST_CASE("§10.2.4: a phone that registers with another Call-ID has started anew: its calls are asked about, what it was taken back is over") {
+  House house;
+  talk(house);
+  auto anew = house.registration(house.phone, "201", 1);
+  anew.call_id = "started-anew";
+  auto challenge = parsed(house.give(house.phone, house.write(house.phone, anew)).at(0).bytes);
+  anew.cseq = 2;
+  anew.extra += House::authorization(challenge, "201", "secret", "REGISTER", anew.uri);
+  auto sent = house.give(house.phone, house.write(house.phone, anew));
+  REQUIRE(count(sent, Method::invite) == 1);
+  Message asked = parsed(sent.back().bytes);
+  if (asked.method() != Method::invite) asked = parsed(sent.front().bytes);
+  auto gone = house.give(house.phone, House::answer(asked, 481, "p1", house.phone));
+  CHECK(house.out.last<LegEnded>()->cause == "lost");
+  house.sign_in(house.phone, "201", 5);               // the usual Call-ID of this test's phone: another one again
+  CHECK(house.out.all<LegEnded>().size() == 1);
+}
+
+TEST_CASE("ask_alive: an answer changes nothing; while a re-INVITE is under way that tells as well") {
+  House house;
+  talk(house);
+  house.endpoint->ask_alive(LegId{2}, house.now, house.out);
+  auto asked = house.take();
+  REQUIRE(count(asked, Method::invite) == 1);
+  house.endpoint->ask_alive(LegId{2}, house.now, house.out);
+  CHECK(house.take().empty());
+  house.give(house.phone, House::answer(parsed(asked[0].bytes), 200, "p1", house.phone, "", sdp(41000)));
+  CHECK(house.out.all<LegEnded>().empty());
+  house.endpoint->ask_alive(LegId{2}, house.now, house.out);
+  house.pass(Duration::seconds(40));
+  CHECK(house.out.last<LegEnded>()->cause == "timeout");
+}
+
 TEST_CASE("§13.2.2.4: of several 2xx by forked proxies the first wins, the others are acknowledged and hung up") {
   House house;
   auto invite = dial(house);
@@ -259,18 +358,60 @@ TEST_CASE("a phone's hold and resume by re-INVITE: answered, told once each, the
   CHECK(house.out.all<LegEnded>().empty());
 }
 
-TEST_CASE("§14.2: a second INVITE before the first is acknowledged is 500 with Retry-After; an offer we cannot take is 488 and the call goes on") {
+TEST_CASE("§14.2: a second INVITE before the first has its final answer is 500 with Retry-After") {
   House house;
-  auto call = house.talk_in();
-  auto first = house.in_dialog(call, "INVITE", 2);
-  first.body = sdp();
-  house.give(house.carrier, house.write(house.carrier, first));
-  auto second = house.in_dialog(call, "INVITE", 3);
+  auto call = house.call_in();
+  house.endpoint->ring(call.leg, house.now, house.out);
+  call.local_tag = parsed(house.take().back().bytes).to_tag();
+  auto second = house.in_dialog(call, "INVITE", 2);
   second.body = sdp();
   auto refused = parsed(house.give(house.carrier, house.write(house.carrier, second)).at(0).bytes);
   CHECK(refused.status() == 500);
-  CHECK(refused.has(Field::retry_after));
-  house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "ACK", 2)));
+  REQUIRE(refused.has(Field::retry_after));
+  CHECK(std::stoi(std::string(refused.first(Field::retry_after))) <= 10);
+}
+
+TEST_CASE("§14.1: who begins another INVITE has had our 2xx: a lost ACK, to the first INVITE or to a re-INVITE, does not cost the hold") {
+  House house;
+  auto call = house.call_in();
+  house.accept(call);
+  auto hold = house.in_dialog(call, "INVITE", 2);
+  hold.body = sdp(40000, "127.0.0.1", "sendonly");
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, hold))) == 200);
+  CHECK(house.out.all<LegConfirmed>().size() == 1);
+  CHECK(house.out.last<LegMediaChanged>()->held);
+  auto resume = house.in_dialog(call, "INVITE", 3);
+  resume.body = sdp();
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, resume))) == 200);
+  CHECK_FALSE(house.out.last<LegMediaChanged>()->held);
+  house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "ACK", 1)));  // both late
+  house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "ACK", 3)));
+  CHECK(house.pass(Duration::seconds(40)).empty());
+  CHECK(house.out.all<LegEnded>().empty());
+  CHECK(house.out.all<LegConfirmed>().size() == 1);
+}
+
+TEST_CASE("§14.2, RFC 6337 §2.2: while an offer of ours in a 2xx waits for its answer in the ACK, an INVITE or UPDATE with an offer is 491") {
+  House house;
+  auto call = house.talk_in();
+  house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "INVITE", 2)));  // without an offer: ours is in the 2xx
+  auto second = house.in_dialog(call, "INVITE", 3);
+  second.body = sdp();
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, second))) == 491);
+  auto update = house.in_dialog(call, "UPDATE", 4);
+  update.body = sdp();
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, update))) == 491);
+  auto ack = house.in_dialog(call, "ACK", 2);
+  ack.body = sdp(41000);
+  house.give(house.carrier, house.write(house.carrier, ack));
+  CHECK(house.out.last<LegMediaChanged>()->media.remote.port == 41000);
+  second.cseq = 5;
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, second))) == 200);
+}
+
+TEST_CASE("§14.2: an offer we cannot take is 488 and the call goes on") {
+  House house;
+  auto call = house.talk_in();
   auto opus = house.in_dialog(call, "INVITE", 4);
   opus.body = "v=0\r\no=- 1 1 IN IP4 127.0.0.2\r\ns=-\r\nc=IN IP4 127.0.0.2\r\nt=0 0\r\nm=audio 4000 RTP/AVP 96\r\na=rtpmap:96 opus/48000/2\r\n";
   CHECK(only_status(house.give(house.carrier, house.write(house.carrier, opus))) == 488);

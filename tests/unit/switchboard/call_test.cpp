@@ -31,14 +31,14 @@ std::string with_body(std::string head, const std::string& body) {
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-std::string register_phone(const std::string& authorization) {
-  return with_body("REGISTER sip:pasokh SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bKr" + std::to_string(authorization.size()) +
-                       ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:201@pasokh>;tag=r\r\nTo: <sip:201@pasokh>\r\nCall-ID: reg\r\nCSeq: " + (authorization.empty() ? "1" : "2") +
+std::string register_phone(const std::string& authorization, const std::string& call_id) {
+  return with_body("REGISTER sip:pasokh SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bKr" + call_id + std::to_string(authorization.size()) +
+                       ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:201@pasokh>;tag=r\r\nTo: <sip:201@pasokh>\r\nCall-ID: " + call_id + "\r\nCSeq: " + (authorization.empty() ? "1" : "2") +
                        " REGISTER\r\nContact: <sip:201@127.0.0.1:6201>\r\nExpires: 3600\r\n" + authorization, "");
 }
 
-void sign_in_phone(Desk& desk) {
-  desk.receive(phone_flow, register_phone(""));
+void sign_in_phone(Desk& desk, const std::string& call_id = "reg") {
+  desk.receive(phone_flow, register_phone("", call_id));
   desk.commit();
   const auto challenge = desk.last(phone_flow, "SIP/2.0 401");
   REQUIRE_FALSE(challenge.empty());
@@ -49,7 +49,7 @@ void sign_in_phone(Desk& desk) {
   const auto nonce = fields->values.at("nonce"), realm = fields->values.at("realm");
   const auto response = sip::digest_response(algorithm, sip::ha1(algorithm, "201", realm, "secret"), nonce, "00000001", "c", "auth", "REGISTER", "sip:pasokh");
   desk.receive(phone_flow, register_phone("Authorization: Digest username=\"201\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"sip:pasokh\", response=\"" + response +
-                                          "\", algorithm=" + (algorithm == sip::DigestAlgorithm::sha256 ? "SHA-256" : "MD5") + ", qop=auth, nc=00000001, cnonce=\"c\"\r\n"));
+                                          "\", algorithm=" + (algorithm == sip::DigestAlgorithm::sha256 ? "SHA-256" : "MD5") + ", qop=auth, nc=00000001, cnonce=\"c\"\r\n", call_id));
   desk.commit();
   REQUIRE_FALSE(desk.last(phone_flow, "SIP/2.0 200").empty());
 }
@@ -74,8 +74,8 @@ std::string within_dialog(const std::string& method, int cseq, const std::string
                        header(answer, "From") + "\r\nTo: " + header(answer, "To") + "\r\nCall-ID: one\r\nCSeq: " + std::to_string(cseq) + " " + method + "\r\n", "");
 }
 
-std::string phone_answer(const std::string& request, const std::string& status, const std::string& body) {
-  return with_body("SIP/2.0 " + status + "\r\nVia: " + header(request, "Via") + "\r\nFrom: " + header(request, "From") + "\r\nTo: " + header(request, "To") + ";tag=p\r\nCall-ID: " +
+std::string phone_answer(const std::string& request, const std::string& status, const std::string& body, const std::string& tag = ";tag=p") {
+  return with_body("SIP/2.0 " + status + "\r\nVia: " + header(request, "Via") + "\r\nFrom: " + header(request, "From") + "\r\nTo: " + header(request, "To") + tag + "\r\nCall-ID: " +
                        header(request, "Call-ID") + "\r\nCSeq: " + header(request, "CSeq") + "\r\nContact: <sip:201@127.0.0.1:6201>\r\n", body);
 }
 
@@ -190,7 +190,16 @@ TEST_CASE("complaints 13 and 32: a phone that spoke and vanished is asked, and i
   desk.sent.clear();
   desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
   desk.commit();
-  CHECK(desk.last(customer_flow, "INVITE ").empty());  // it never sent audio: perhaps it only listens
+  const auto asked = desk.last(customer_flow, "INVITE ");
+  CHECK_FALSE(asked.empty());                          // it never sent audio: perhaps it died before its first packet
+  auto there = phone_answer(asked, "200 OK", sdp(7000), "");
+  there.replace(there.find("201@127.0.0.1:6201"), 18, "c@127.0.0.1:6001");
+  desk.receive(customer_flow, there);
+  desk.commit();
+  desk.sent.clear();
+  desk.board().worker_message(0, media::LegSilent{customer, 60'000}, desk.now);
+  desk.commit();
+  CHECK(desk.last(customer_flow, "INVITE ").empty());  // it is there and only listens: asked once
   desk.board().worker_message(0, media::LegHeard{customer}, desk.now);
   desk.board().worker_message(0, media::LegSilent{customer, 30'000}, desk.now);
   desk.commit();
@@ -223,6 +232,29 @@ TEST_CASE("complaints 13 and 32: a phone that was heard before a restart and van
   desk.pass(Duration::seconds(40));
   CHECK(desk.board().live_legs() == 0);
   CHECK(desk.board().floor().live_calls() == 0);
+}
+
+TEST_CASE("D5: a phone that has started anew has lost its call: its caller goes back to the line at once, before anybody counts silence") {
+  Desk desk;
+  set_up(desk);
+  desk.receive(customer_flow, invite());
+  desk.commit();
+  const auto accepted = desk.last(customer_flow, "SIP/2.0 200");
+  desk.receive(customer_flow, within_dialog("ACK", 1, accepted));
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  desk.commit();
+  desk.sent.clear();
+  sign_in_phone(desk, "started-anew");                 // RFC 3261 §10.2.4: another Call-ID than before
+  const auto asked = desk.last(phone_flow, "INVITE ");
+  REQUIRE_FALSE(asked.empty());
+  desk.receive(phone_flow, phone_answer(asked, "481 Call/Transaction Does Not Exist", "", ""));
+  desk.commit();
+  const auto kinds = desk.kinds();
+  CHECK(kinds.back() != "CallEnded");
+  CHECK(desk.board().floor().live_calls() == 1);
+  CHECK(desk.last(customer_flow, "BYE ").empty());
+  CHECK(std::count(kinds.begin(), kinds.end(), "CallQueued") == 2);
 }
 
 TEST_CASE("a slow disk: neither a repeated INVITE nor a timer lets an answer out that is not durable") {
