@@ -137,7 +137,7 @@ void Legs::tell_due(const Leg& leg, Instant now) const {
   const std::pair<Instant, LegMeets> all[] = {
       {leg.ack_by, LegMeets::no_ack_time}, {leg.ack_by <= now ? Instant::never() : leg.repeat_answer_at, LegMeets::answer_again_time},
       {leg.prack_by, LegMeets::no_prack_time}, {leg.prack_by <= now ? Instant::never() : leg.repeat_reliable_at, LegMeets::reliable_again_time},
-      {leg.ring_again_at, LegMeets::ring_again_time}, {leg.reoffer_at, LegMeets::reoffer_time}};
+      {leg.ring_again_at, LegMeets::ring_again_time}, {leg.waits_until, LegMeets::wait_over_time}, {leg.reoffer_at, LegMeets::reoffer_time}};
   for (const auto& [at, what] : all)
     if (at <= now) leg_meets(leg, what);
 }
@@ -322,14 +322,18 @@ void Legs::forget_pending(Leg& leg, std::string_view branch) {
   changed(leg);
 }
 
+void Legs::end_invite_by(std::string_view branch, Instant latest) {
+  auto* found = core_.transactions.find(client_key(branch, "INVITE"));
+  if (!found || found->kind != Transaction::Kind::invite_client) return;
+  static_cast<InviteClient*>(found)->end_by(latest);
+  core_.transactions.settle(*found);
+}
+
 // The session is over: what is still asked is moot. An answer to it is absorbed, for as long as one may come.
 void Legs::forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn) {
   for (const auto& pending : leg.pending)
     if (pending.kind == Pending::Kind::reinvite && kept != pending.kind)
-      if (auto* found = core_.transactions.find(client_key(pending.branch, "INVITE")); found && found->kind == Transaction::Kind::invite_client) {
-        static_cast<InviteClient*>(found)->end_by(turn.now + transaction_life);
-        core_.transactions.settle(*found);
-      }
+      end_invite_by(pending.branch, turn.now + transaction_life);
   std::erase_if(leg.pending, [&](const Pending& pending) { return pending.kind != kept; });
 }
 
@@ -401,6 +405,7 @@ void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
   const std::set<LegId> ids = found->second;
   for (const LegId id : ids) {
     Leg& leg = *find(id);
+    leg_meets(leg, LegMeets::phone_rebooted);
     bool rang_there = false;
     for (auto& fork : leg.forks) {
       auto* found_invite = fork.target == contact ? core_.transactions.find(client_key(fork.branch, "INVITE")) : nullptr;

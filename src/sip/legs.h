@@ -106,6 +106,7 @@ class Legs {
   Pending* pending_of(Leg& leg, std::string_view branch) const;
   bool has_pending(const Leg& leg, Pending::Kind kind) const;
   void forget_pending(Leg& leg, std::string_view branch);
+  void end_invite_by(std::string_view branch, Instant latest);
   void forget_pending_but(Leg& leg, Pending::Kind kept, Turn turn);
   void say_bye(Leg& leg, Turn turn);
   void acknowledge(Leg& leg, const Message& response, const Flow& from, Turn turn, bool early);

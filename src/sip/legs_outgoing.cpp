@@ -288,14 +288,15 @@ void Legs::prack(Leg& leg, Fork& fork, const Message& response, const Flow&, Tur
 
 void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const Flow& from, Turn turn) {
   if (leg.state != LegState::calling) return on_crossed_answer(leg, fork, response, from, turn);
-  fork.state = Fork::State::won;
   if (met_listener) session_meets(leg, read_answer(sdp_of(response), sdp_local(leg, leg.flow)) ? SessionMeets::answer_in_2xx : SessionMeets::unusable_in_2xx);
+  fork.state = Fork::State::won;
   make_dialog(leg, fork, response, from);
   leg.peer_takes_update = response.lists(Field::allow, "UPDATE");
   leg.state = LegState::confirmed;
   changed(leg);
   for (auto& other : leg.forks)
     if (&other != &fork) call_off(leg, other, turn);
+  leg.waits_until = Instant::never();
   acknowledge(leg, response, from, turn, false);
   take_session_answer(leg, response, turn);
 

@@ -73,7 +73,7 @@ constexpr const char* meets[] = {"ACK", "BYE", "CANCEL", "re-INVITE", "UPDATE", 
                                  "1xx", "2xx", "2xx of nobody's", "300-699", "2xx to another", "300-699 to another", "no answer",
                                  "told to ring", "told to accept", "told to refuse", "told to end", "told to change", "told of a transfer",
                                  "time: 2xx again", "time: no ACK", "time: 180 again", "time: no PRACK", "time: ring again", "time: offer again", "time: refresh", "time: session over",
-                                 "connection lost", "phone has moved"};
+                                 "connection lost", "phone has moved", "phone began anew", "time: waited long"};
 constexpr auto incoming = in(S::arrived, S::answered);
 constexpr auto not_confirmed = in(S::arrived, S::answered, S::calling, S::ending);
 constexpr auto not_arrived = in(S::answered, S::calling, S::confirmed, S::ending);
@@ -84,6 +84,7 @@ constexpr Machine::Never nevers[] = {
     never(M::other_success, in(S::calling), "in a call that rings we ask PRACK and CANCEL alone, and their answers tell the leg nothing"), never(M::other_failure, in(S::calling), "as above"),
     never(M::answer_again_time, in(S::arrived, S::calling), "there is no 2xx of ours"), never(M::no_ack_time, in(S::arrived, S::calling), "as above"),
     never(M::reliable_again_time, not_arrived, "the final answer, or the end, stops the reliable 180 (RFC 3262 §3)"), never(M::no_prack_time, not_arrived, "as above"),
+    never(M::wait_over_time, in(S::arrived, S::answered, S::confirmed, S::ending), "our own INVITE alone waits until a phone has rung off, and the end stops that"),
     never(M::ring_again_time, not_arrived, "the final answer, or the end, stops the ringing"),
     never(M::reoffer_time, not_confirmed, "we offer again in a confirmed dialog alone; the end takes the wish away"),
     never(M::refresh_time, not_confirmed, "RFC 4028 §10: sessions are refreshed once they are confirmed"), never(M::session_over_time, not_confirmed, "as above"),

@@ -24,7 +24,7 @@ enum class LegMeets : std::uint8_t {
   provisional, success, late_success, failure, other_success, other_failure, no_answer,
   told_ring, told_accept, told_refuse, told_end, told_renegotiate, told_progress,
   answer_again_time, no_ack_time, reliable_again_time, no_prack_time, ring_again_time, reoffer_time, refresh_time, session_over_time,
-  connection_lost, phone_moved,
+  connection_lost, phone_moved, phone_rebooted, wait_over_time,
 };
 enum class SessionState : std::uint8_t { nobody_offered, peer_offered, we_offered, we_offered_in_2xx, we_answered_in_2xx, settled };
 enum class SessionMeets : std::uint8_t { reinvite_with_offer, reinvite_without, update_with_offer, update_without, answer_in_18x, answer_in_2xx, unusable_in_2xx, answer_in_ack, ack_without_answer, glare, refusal, house_wants_other };

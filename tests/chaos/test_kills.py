@@ -1,6 +1,6 @@
 """kill -9 of control and of media workers, at random moments, at the named crash points, during recovery and all at once, under calls that
 come and go all the time. Who judges was not killed: the peers' own logs, laid beside the report's rows and figures, and the journal's chain.
-PASOKH_KILLS (default 20), PASOKH_SECONDS (an end before that), PASOKH_SEED."""
+PASOKH_KILLS (default 20), PASOKH_SECONDS (an end before that), PASOKH_SEED. It prints how many kills there were and how long they took."""
 import os
 import random
 import signal
@@ -41,8 +41,9 @@ class Kills(InteropTest):
             self.kinds[kind] = self.kinds.get(kind, 0) + (2 if kind in ("twice", "point") else 1)
             down = [c for c in self.talking if not c.up]
             self.assertEqual(down, [], "dropped by kill %d (%s)" % (sum(self.kinds.values()), kind))
+        took = time.monotonic() - began
         churn.stop()
-        print("%d kills %s, %d calls" % (sum(self.kinds.values()), self.kinds, len(churn.calls)))
+        print("%d kills %s in %.0f s (%.2f s each), %d calls" % (sum(self.kinds.values()), self.kinds, took, took / max(1, sum(self.kinds.values())), len(churn.calls)))
         self.judge_audio()
         for call in self.talking:
             call.bye()

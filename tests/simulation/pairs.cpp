@@ -91,6 +91,7 @@ void disturb_ringing(floor::test::RandomFloor& world) {
       case 5: world.tell(LegGone{id, EndCause::failed}); return;
       case 6: world.tell(dials(world, device, "*15")); return;
       case 7:
+        if (const auto& offers = state.find(call)->offers; offers.size() > 1) for (const Offer& other : std::vector<Offer>(offers)) world.tell(LegRinging{other.leg});
         if (const auto& offers = state.find(call)->offers; offers.size() > 1) world.tell(LegAnsweredByPeer{offers.front().leg == id ? offers.back().leg : offers.front().leg});
         return;
     }

@@ -80,7 +80,7 @@ class WildPeers {
     auto& flow = phones_[static_cast<std::size_t>(place)];
     if (flow.transport == sip::Transport::tcp) house_.endpoint->connected(flow, house_.now, house_.out);
     auto request = house_.registration(flow, user(place));
-    request.call_id = "register-" + std::to_string(place);
+    request.call_id = "register-" + std::to_string(place) + "-" + std::to_string(lives_[place]);
     request.cseq = old ? 1 : ++registers_;
     const auto contacts = expires == "*" ? std::string("Contact: *\r\nExpires: 0\r\n") : "Contact: " + contact(place) + ";expires=" + expires + "\r\n";
     request.extra = contacts;
@@ -278,7 +278,10 @@ class WildPeers {
     const int place = below(4);
     auto& flow = phones_[static_cast<std::size_t>(place)];
     const int roll = below(100);
-    if (roll < 25) return sign_in(place);
+    if (roll < 25) {
+      if (chance(40)) ++lives_[place];                    // it began anew and remembers nothing
+      return sign_in(place);
+    }
     if (roll < 60) {                                      // elsewhere: another mapping of its router, another connection
       if (flow.transport == sip::Transport::udp) flow.remote.port = static_cast<std::uint16_t>(7'000 + below(50));
       else flow.connection = ++connections_;
@@ -333,6 +336,7 @@ class WildPeers {
   std::vector<LegId> legs_;
   std::uint64_t connections_ = 1'000, calls_ = 0, next_leg_ = 0;
   std::uint32_t registers_ = 1;
+  int lives_[4] = {};
 };
 
 }  // namespace pasokh::simulate::test
