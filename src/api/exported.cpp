@@ -54,11 +54,13 @@ Result<std::string> subtitle(Call& call, const std::string& time_zone, floor::La
   return period ? date(period->from) + (persian ? " تا " : " to ") + date(period->to) + "   " + made : made;
 }
 
-Result<Response> as_file(Call& call, const Response& answer, const std::string& format, std::string_view operation, std::string_view title_fa, std::string_view title_en) {
+}  // namespace
+
+Result<Response> as_file(Call& call, const std::string& json, const std::string& format, std::string_view operation, std::string_view title_fa, std::string_view title_en) {
   const auto language = language_of(call);
   TRY(reports, call.services.reports());
   TRY(zone, reports->time_zone());
-  TRY(table, table_from(answer.body, language, zone));
+  TRY(table, table_from(json, language, zone));
   TRY(below, subtitle(call, zone, language));
   table.title = language == floor::Language::fa ? title_fa : title_en;
   table.subtitle = below;
@@ -79,8 +81,6 @@ Result<Response> as_file(Call& call, const Response& answer, const std::string& 
   return file;
 }
 
-}  // namespace
-
 Route exported(Route route, std::string_view title_fa, std::string_view title_en) {
   route.query.push_back({"format", "json (default), csv, xlsx or pdf"});
   route.query.push_back({"compare", "previous: {current, previous}, each {from, to, answer}; the period before has the same length"});
@@ -94,7 +94,7 @@ Route exported(Route route, std::string_view title_fa, std::string_view title_en
     if (!compare.empty()) return compared(run, call);
     const Response answer = run(call);
     if (!file || answer.status != 200) return answer;
-    auto made = as_file(call, answer, format, operation, title_fa, title_en);
+    auto made = as_file(call, answer.body, format, operation, title_fa, title_en);
     return made ? std::move(*made) : refusal(made.error());
   };
   return route;

@@ -3,6 +3,7 @@
 #include "api/routes.h"
 #include "api/services.h"
 #include "base/calendar.h"
+#include "base/persian.h"
 #include "storage/zone.h"
 
 namespace pasokh::api {
@@ -54,6 +55,14 @@ Result<JsonText> pause(Call& call, const Pause& body) {
   return agent_does(call, "pause", body.reason ? std::map<std::string, std::string>{{"reason", *body.reason}} : std::map<std::string, std::string>{});
 }
 Result<JsonText> dial(Call& call, const Dial& body) { return agent_does(call, "dial", {{"number", body.number}}); }
+
+// For programs that act at one agent's desk (a token with an agent), and the agent's own page.
+Result<JsonText> desk_dial(Call& call, const Dial& body) {
+  const std::string& agent = call.who().agent;
+  if (agent.empty()) return trouble("agent-unknown", "This person or token is not an agent.");
+  TRY(json, call.services.ask_one({.noun = "agent", .verb = "dial", .target = agent, .settings = {{"number", (body.number.find('+') != std::string::npos ? "00" : "") + digits_only(body.number)}}, .by = call.who().login}));
+  return JsonText{std::move(json)};
+}
 
 Result<JsonText> send_on(Call& call, const WhereTo& to, const char* verb) {
   std::map<std::string, std::string> settings;
@@ -188,6 +197,7 @@ std::vector<Route> floor_routes() {
   rows.push_back(route<Nothing, JsonText>(act("agent_complete", "/v1/agents/{code}/complete", "Join customer and consulted side, and leave"), complete));
   rows.push_back(route<Nothing, JsonText>(act("agent_cancel", "/v1/agents/{code}/cancel", "End the consultation, back to the customer"), cancel));
   rows.push_back(route<Dial, JsonText>(act("agent_dial", "/v1/agents/{code}/dial", "Call a number: the agent's phone rings first"), dial));
+  rows.push_back(route<Dial, JsonText>(act("desk_dial", "/v1/desk/dial", "Click to call: the own phone rings, then the number is called. However the number is written; as the outbound plan allows"), desk_dial));
   rows.push_back(route<Nothing, JsonText>(act("agent_hangup", "/v1/agents/{code}/hangup", "End the call that the agent is in"), hang_up));
   rows.push_back(route<Nothing, JsonText>({.operation = "call_list", .method = "GET", .path = "/v1/calls", .says = "Live calls", .permission = Permission::see_floor,
       .asks_centre = true, .answer_schema = list_schema}, live_calls));

@@ -5,6 +5,8 @@
 #include <set>
 
 #include "base/nearest.h"
+#include "floor/floor.h"
+#include "storage/journal.h"
 
 namespace pasokh::api {
 namespace {
@@ -154,13 +156,51 @@ void settle_import(Import& import, const std::string& noun, std::string_view lis
     if (command.noun == noun && command.verb == "put") command.verb = there.contains(command.target) ? "set" : "add";
 }
 
+namespace {
+
+Result<floor::Floor> floor_as_it_stands(const std::string& dir) {
+  TRY(journal, storage::JournalReader::open(dir));
+  TRY(snapshot, journal.snapshot(UINT64_MAX));
+  floor::Floor floor;
+  std::uint64_t seq = 0;
+  if (snapshot) {
+    TRY(loaded, floor::Floor::load(snapshot->second));
+    floor = std::move(loaded);
+    seq = snapshot->first;
+  }
+  TRY_DONE(journal.read(seq, UINT64_MAX - seq, [&](const storage::Recorded& recorded) {
+    floor.evolve(recorded.event, recorded.at);
+    return true;
+  }));
+  return floor;
+}
+
+}  // namespace
+
+Result<> rehearse_import(const std::string& dir, const Import& import, Instant now) {
+  if (import.commands.empty()) return Done{};
+  TRY(floor, floor_as_it_stands(dir));
+  for (std::size_t i = 0; i < import.commands.size(); ++i) {
+    const auto& command = import.commands[i];
+    auto settings = command.settings;  // names and passwords never reach the floor (switchboard/commands.cpp)
+    if (const auto password = settings.extract("password"); password && password.mapped().find_first_of("\r\n") != std::string::npos)
+      return wrong(import.places[i] + "/password", "a password cannot hold line breaks");
+    else if (password && command.noun != "device" && command.noun != "trunk") settings["password"] = password.mapped();
+    if (command.noun != "trunk" && command.noun != "centre") settings.erase("name");
+    const auto turn = floor.handle(floor::Configure{command.noun, command.verb, command.target, settings, command.by}, now);
+    if (turn.refused) return trouble(turn.refused->code, import.places[i] + ": " + turn.refused->text);
+  }
+  return Done{};
+}
+
 Trouble refused_import(const Import& import, const switchboard::Reply& reply) {
   boost::system::error_code error;
   const auto parsed = json::parse(reply.json, error);  // {"index":12}
   if (!error && parsed.is_object())
     if (const auto* index = parsed.get_object().if_contains("index"); index && index->is_int64()) {
       const auto i = static_cast<std::size_t>(index->get_int64());
-      if (i < import.places.size()) return trouble(reply.code, import.places[i] + ": " + reply.text);
+      if (i < import.places.size())
+        return trouble(reply.code, import.places[i] + ": " + reply.text + (i > 0 ? " (something was changed meanwhile; the " + std::to_string(i) + " settings before it are done: mend it and import again)" : ""));
     }
   return trouble(reply.code, reply.text);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
 #include "switchboard/commands.h"
 
 namespace pasokh::api {
@@ -31,7 +32,10 @@ Result<Import> read_import(std::string_view json, const std::string& by);
 // What must be asked (`list` of each noun) before "put" can become "add" or "set"; and the turning itself.
 std::vector<std::string> import_nouns(const Import& import);
 void settle_import(Import& import, const std::string& noun, std::string_view list_json);
-// The centre's refusal, with the place in the file that it speaks of.
+// All of it, on a copy of the floor as it stands: what would be refused is refused here, with its place, before anything is done.
+// After settle_import.
+Result<> rehearse_import(const std::string& dir, const Import& import, Instant now);
+// The centre's refusal (the floor has moved on since the rehearsal), with the place in the file that it speaks of.
 Trouble refused_import(const Import& import, const switchboard::Reply& reply);
 
 }  // namespace pasokh::api

@@ -135,7 +135,7 @@ Result<std::optional<Caller>> Router::who_is(const Request& request, Instant now
   }
   if (now - session.last_used > touch_every) TRY_DONE(services_.access().touch_session(hash, now));
   return std::optional<Caller>(Caller{.login = program ? "token:" + session.token_name : user.login, .role = program ? session.role : user.role,
-                                      .agent = program ? std::string() : user.agent, .session = hash, .is_program = program,
+                                      .agent = program ? session.agent : user.agent, .session = hash, .is_program = program,
                                       .must_change_password = !program && user.must_change});
 }
 

@@ -23,6 +23,9 @@ std::vector<Route> webhook_routes();    // what other systems are told
 std::vector<Route> live_routes();       // the WebSocket
 std::vector<Route> alarm_routes();      // queues past a threshold, the system in trouble
 std::vector<Route> mail_routes();       // what is sent by mail
+std::vector<Route> provisioning_routes();  // a phone's settings by a link
+std::vector<Route> embed_routes();      // click to call from other systems' pages
+std::vector<Route> schedule_routes();   // reports that are sent by themselves
 
 // An agent's own, or anybody's for whoever directs the floor.
 bool may_work_as(const Caller& caller, const std::string& agent);

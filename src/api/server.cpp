@@ -14,6 +14,8 @@
 
 #include "api/console_files.h"
 #include "api/live_socket.h"
+#include "api/report_clock.h"
+#include "api/sound_head.h"
 #include "api/tls_authority.h"
 #include "api/workers.h"
 #include "base/json_text.h"
@@ -32,6 +34,9 @@ constexpr std::uint32_t header_bytes_max = 16 << 10;
 constexpr std::int64_t piece_bytes = 64 << 10;
 constexpr int requests_per_connection_max = 10'000;
 constexpr auto send_within = std::chrono::seconds(30);
+// Who is refused in the midst of a large body reads our answer only when it can send on for a while (RFC 9112 §9.6).
+constexpr std::chrono::seconds lingering(10);
+constexpr std::size_t lingering_bytes_max = 256 << 20;
 
 struct Lanes {
   Workers ordinary{4, 512}, hashing{2, 40}, reading{2, 128};
@@ -135,10 +140,11 @@ struct House {  // what all connections share
   Census census;
   ConsoleFiles console;
   LiveHub live{services};
+  ReportClock clock{services};
   Certificate certificate{options};
   std::atomic<std::uint16_t> https_port{0};
   House(const ServerOptions& o, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
-      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits), console(o.console) {}
+      : options(o), services(o.dir, o.recordings.empty() ? o.dir + "/recordings" : o.recordings, centre, std::move(access), std::move(hooks)), router(services, o.limits), console(o.console) { services.remember_sign_ins(); }
 };
 
 std::string lower(std::string_view text) {
@@ -220,7 +226,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_body() {
     if (parser_->content_length() && *parser_->content_length() > (target_.route ? target_.route->body_max : 0)) return refuse(target_.route ? "body-too-large" : "no-such-path");
+    if (target_.route && target_.route->operation == "prompt_put") return read_sound_head();
     http::async_read(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) { self->on_request(error); });
+  }
+
+  // An upload that is no sound, or too long a one, is refused by its first bytes, not after it has all been sent and kept.
+  void read_sound_head() {
+    http::async_read_some(stream_, buffer_, *parser_, [self = shared_from_this()](Error error, std::size_t) {
+      if (error || self->parser_->is_done()) return self->on_request(error);
+      const std::string& body = self->parser_->get().body();
+      if (body.size() < sound_head_bytes) return self->read_sound_head();
+      if (const auto fault = sound_head_fault(body, self->parser_->content_length().value_or(0)); !fault.empty()) return self->refuse(fault);
+      http::async_read(self->stream_, self->buffer_, *self->parser_, [self](Error later, std::size_t) { self->on_request(later); });
+    });
   }
 
   void on_request(Error error) {
@@ -285,6 +303,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(std::string_view code) {  // what is left of the request is not worth reading
     keep_alive_ = false;
     head_only_ = false;
+    still_sending_ = parser_ && !parser_->is_done();
     request_ = Request{.address = address_};
     Response response = refusal(code);
     send(std::move(response));
@@ -378,7 +397,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // What the peer still sends is read and thrown away for a moment: closing at once would reset the connection, and our answer with it.
   void close() {
-    wire().expires_after(std::chrono::seconds(1));
+    wire().expires_after(still_sending_ ? lingering : std::chrono::seconds(1));
+    if (stream_.secure() && still_sending_) return throw_away(0);
     if (stream_.secure()) return stream_.async_say_goodbye([self = shared_from_this()](Error) {});
     Error ignored;
     wire().socket().shutdown(tcp::socket::shutdown_send, ignored);
@@ -386,7 +406,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void throw_away(std::size_t so_far) {
-    if (so_far > (1 << 20)) return;
+    if (so_far > (still_sending_ ? lingering_bytes_max : std::size_t{1} << 20)) return;
     buffer_.clear();
     stream_.async_read_some(buffer_.prepare(16 << 10), [self = shared_from_this(), so_far](Error error, std::size_t n) {
       if (!error) self->throw_away(so_far + n);
@@ -405,7 +425,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Response response_;
   std::string header_;
   std::int64_t sent_from_ = 0, sent_to_ = 0;
-  bool keep_alive_ = true, head_only_ = false, handed_over_ = false;
+  bool keep_alive_ = true, head_only_ = false, handed_over_ = false, still_sending_ = false;
   unsigned version_ = 11;
   int requests_ = 0;
 };
@@ -414,6 +434,7 @@ class Server final : public HttpServer {
  public:
   Server(const ServerOptions& options, switchboard::Centre& centre, std::unique_ptr<storage::AccessStore> access, Hooks hooks)
       : house_(options, centre, std::move(access), std::move(hooks)), plain_(io_), tls_(io_), certificate_timer_(io_) {
+    house_.services.schedules_changed = [this] { house_.clock.nudge(); };
     house_.services.http_metrics = [this] {
       return house_.router.metrics() + "# HELP pasokh_http_connections HTTP connections open now.\n# TYPE pasokh_http_connections gauge\npasokh_http_connections " +
              std::to_string(house_.census.total()) + "\n# HELP pasokh_live_connections Live WebSockets open now.\n# TYPE pasokh_live_connections gauge\npasokh_live_connections " +
@@ -452,6 +473,7 @@ class Server final : public HttpServer {
     if (stopped_.exchange(true)) return;
     house_.services.stop();
     house_.lanes.stop();
+    house_.clock.stop();
     house_.live.stop();
     for (int i = 0; i < 50 && house_.live.connected() > 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));  // they say good-bye
     io_.stop();

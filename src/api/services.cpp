@@ -38,6 +38,20 @@ switchboard::Reply Services::ask(switchboard::Commands commands) {
   return std::move(*waiting->reply);
 }
 
+void Services::note_sign_in(const std::string& login, const std::string& address, bool succeeded, Instant now) {
+  with_throttle([&](auto& throttle) { succeeded ? throttle.succeeded(login, address, now) : throttle.failed(login, address, now); return 0; });
+  if (auto noted = access_->note_sign_in({login, address, now, succeeded}); !noted) log(LogLevel::error, "a sign-in cannot be remembered", {{"cause", noted.error().text}});
+}
+
+void Services::remember_sign_ins() {
+  const auto all = access_->sign_ins(now());
+  if (!all) return log(LogLevel::error, "earlier sign-ins cannot be read", {{"cause", all.error().text}});
+  with_throttle([&](auto& throttle) {
+    for (const auto& one : *all) one.succeeded ? throttle.succeeded(one.login, one.address, one.at) : throttle.failed(one.login, one.address, one.at);
+    return 0;
+  });
+}
+
 Result<std::string> Services::ask_one(switchboard::Command command) {
   auto reply = ask({std::move(command)});
   if (!reply.ok) return trouble(std::move(reply.code), std::move(reply.text));

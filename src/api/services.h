@@ -34,6 +34,7 @@ struct Hooks {
   switchboard::BrowserPhones* phones = nullptr;  // who takes the pages' phone.* frames; nullptr: nobody does
   std::string prompts;                     // folder of the prompts; empty: DIR/prompts
   std::function<void()> prompts_changed;   // files there are other ones now; any thread
+  std::uint16_t sip_port = 5060, https_port = 0;  // for links and settings that are given to phones; https_port 0: there is no HTTPS
   std::function<std::string()> doctor;     // findings as JSON, without the test call; may take a second
 };
 
@@ -73,6 +74,7 @@ class Services {
   std::string prompts() const { return hooks_.prompts.empty() ? dir_ + "/prompts" : hooks_.prompts; }
   void hooks_changed_prompts() const { if (hooks_.prompts_changed) hooks_.prompts_changed(); }
   Instant now() const;
+  std::function<void()> schedules_changed = [] {};  // set once, by the server
   std::function<std::string()> http_metrics = [] { return std::string(); };  // set once, by the server
 
   // Waits for the answer, at most 10 s (then "busy"; the command may still be carried out).
@@ -81,6 +83,10 @@ class Services {
 
   // To whoever asked for it by webhook. Trouble is logged: it is not the business of who did what is told.
   void tell(const std::string& event, const std::string& data);
+
+  // A sign-in's outcome, into the throttle and beside it, so that a restart forgives nobody.
+  void note_sign_in(const std::string& login, const std::string& address, bool succeeded, Instant now);
+  void remember_sign_ins();           // once, at the start
 
   void stop() { stopping_ = true; }   // whoever waits for the centre gives up
 

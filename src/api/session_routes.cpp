@@ -83,7 +83,8 @@ struct NewToken {
   std::string name;
   access::Role role = access::Role::planner;
   std::optional<std::int32_t> days;    // how long it holds; default 365
-  PASOKH_FIELDS(name, role, days)
+  std::optional<std::string> agent;    // role agent: whose desk it acts at (click to call)
+  PASOKH_FIELDS(name, role, days, agent)
 };
 struct TokenMade {
   static constexpr auto schema_name = "TokenMade";
@@ -97,7 +98,8 @@ struct TokenView {
   access::Role role = access::Role::agent;
   std::string made_by;
   Instant created, last_used, expires;
-  PASOKH_FIELDS(name, role, made_by, created, last_used, expires)
+  std::optional<std::string> agent;
+  PASOKH_FIELDS(name, role, made_by, created, last_used, expires, agent)
 };
 
 std::string short_id(const Session& session) { return hex(std::string_view(session.hash).substr(0, 8)); }
@@ -145,7 +147,7 @@ Result<Whole> sign_in(Call& call, const SignIn& body) {
   TRY(user, access.find(body.login));
   const bool matches = password_matches(body.password, user ? user->password_hash : nobody()) && user.has_value();
   if (!matches) {
-    call.services.with_throttle([&](auto& throttle) { throttle.failed(body.login, address, call.now); return 0; });
+    call.services.note_sign_in(body.login, address, false, call.now);
     note(call, access::is_login(body.login) ? body.login : "(not a login)", "sign_in", "", "sign-in-failed");
     log(LogLevel::warning, "a sign-in failed", {{"address", address}});
     return Whole{refusal("sign-in-failed")};
@@ -159,13 +161,13 @@ Result<Whole> sign_in(Call& call, const SignIn& body) {
     }
     if (!opens) {
       if (body.code) {  // a code is guessed in a million tries: as slow as passwords
-        call.services.with_throttle([&](auto& throttle) { throttle.failed(body.login, address, call.now); return 0; });
+        call.services.note_sign_in(body.login, address, false, call.now);
         note(call, user->login, "sign_in", "", "second-factor");
       }
       return Whole{refusal("second-factor")};
     }
   }
-  call.services.with_throttle([&](auto& throttle) { throttle.succeeded(body.login, address, call.now); return 0; });
+  call.services.note_sign_in(body.login, address, true, call.now);
   const std::string token = new_token();
   const Instant expires = call.now + session_length;
   TRY_DONE(access.begin_session({.hash = token_hash(token), .login = user->login, .token_name = {}, .role = user->role, .created = call.now,
@@ -226,7 +228,7 @@ Result<> own_password(Call& call, const storage::User& user, const std::string& 
   const std::string key = "password:" + user.login;
   if (call.services.with_throttle([&](auto& throttle) { return throttle.wait(key, call.request.address, call.now); }) > Duration{}) return trouble("slow-down", "");
   if (password_matches(password, user.password_hash)) return Done{};
-  call.services.with_throttle([&](auto& throttle) { throttle.failed(key, call.request.address, call.now); return 0; });
+  call.services.note_sign_in(key, call.request.address, false, call.now);
   return trouble("password-wrong", "");
 }
 
@@ -294,17 +296,18 @@ Result<TokenMade> make_token(Call& call, const NewToken& body) {
   TRY(tokens, access.tokens());
   for (const auto& token : tokens)
     if (token.token_name == body.name) return trouble("token-exists", "");
+  if (body.agent && !body.agent->empty() && body.role != access::Role::agent) return trouble("bad-body", "/agent: only a token of role agent acts at a desk");
   const Duration length = std::min(Duration::hours(24) * std::max(1, body.days.value_or(365)), token_length_max);
   const std::string token = new_token();
   TRY_DONE(access.begin_session({.hash = token_hash(token), .login = call.who().login, .token_name = body.name, .role = body.role, .created = call.now,
-                                 .last_used = call.now, .expires = call.now + length, .address = call.request.address, .program = {}}));
+                                 .last_used = call.now, .expires = call.now + length, .address = call.request.address, .program = {}, .agent = body.agent.value_or("")}));
   return TokenMade{body.name, token, call.now + length};
 }
 
 Result<std::vector<TokenView>> list_tokens(Call& call, const Nothing&) {
   TRY(tokens, call.services.access().tokens());
   std::vector<TokenView> views;
-  for (const auto& t : tokens) views.push_back({t.token_name, t.role, t.login, t.created, t.last_used, t.expires});
+  for (const auto& t : tokens) views.push_back({t.token_name, t.role, t.login, t.created, t.last_used, t.expires, t.agent.empty() ? std::nullopt : std::optional(t.agent)});
   return views;
 }
 

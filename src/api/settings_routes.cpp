@@ -185,6 +185,7 @@ Result<Imported> run_import(Call& call, const Nothing&) {
     TRY(json, call.services.ask_one({.noun = noun, .verb = "list", .target = {}, .settings = {}, .by = call.who().login}));
     settle_import(import, noun, json);
   }
+  TRY_DONE(rehearse_import(call.services.dir(), import, call.now));
   const auto reply = import.commands.empty() ? switchboard::Reply{} : call.services.ask(import.commands);
   if (!reply.ok) return refused_import(import, reply);
   return Imported{static_cast<std::int64_t>(import.commands.size())};
@@ -204,7 +205,7 @@ std::vector<Route> settings_routes() {
   rows.push_back(route<CentreSettings, JsonText>({.operation = "centre_change", .method = "PATCH", .path = "/v1/centre", .says = "Change settings of the whole centre",
       .permission = Permission::change_settings, .asks_centre = true, .answer_schema = object_schema}, centre_change));
   rows.push_back(route<Nothing, Imported>({.operation = "import", .method = "POST", .path = "/v1/import",
-      .says = "Many settings at once: the JSON file of `pasokh import`, without users. What is there is changed, what is missing is added; the first refusal stops it.",
+      .says = "Many settings at once: the JSON file of `pasokh import`, without users. What is there is changed, what is missing is added. All of it is tried on a copy first: when one is refused, nothing is done.",
       .permission = Permission::change_settings, .faults = {"import"}, .lane = Lane::reading, .asks_centre = true, .body_max = 16 << 20}, run_import));
   rows.back().body_schema = [](Components&) { return std::string(object_schema); };
   return rows;

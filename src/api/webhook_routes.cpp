@@ -92,7 +92,7 @@ std::vector<Route> webhook_routes() {
   rows.push_back(route<Nothing, std::vector<WebhookView>>({.operation = "webhook_list", .method = "GET", .path = "/v1/webhooks", .says = "Webhooks, and how their delivery goes",
       .permission = Permission::manage_webhooks}, list));
   rows.push_back(route<NewWebhook, WebhookMade>({.operation = "webhook_add", .method = "POST", .path = "/v1/webhooks",
-      .says = "Tell another system of call.arrived, call.answered, call.ended, recording.finished, report.completed, alarm.raised, alarm.cleared. Each message is a POST of {event, at, data} with the headers "
+      .says = "Tell another system of call.arrived, call.offered (with agent and contact: a screen pop), call.answered, call.ended, recording.finished, report.completed, alarm.raised, alarm.cleared. Each message is a POST of {event, at, data} with the headers "
               "Pasokh-Event, Pasokh-Delivery (the same over all tries: what was seen is to be ignored), Pasokh-Attempt, and Pasokh-Signature t=TIME,v1=HEX, which is HMAC-SHA256 of "
               "\"TIME.BODY\" under the secret. Any 2xx is a receipt; anything else is tried again for a day. Only hosts named in pasokh.toml; redirects are not followed.",
       .permission = Permission::manage_webhooks, .faults = {"url-bad", "host-not-allowed", "https-only", "event-unknown", "webhooks-many"}}, add));

@@ -35,6 +35,9 @@ int report_command(const Args&);
 int explain_command(const Args&);
 int archive_command(const Args&);
 int audit_command(const Args&);
+int token_command(const Args&);                 // programs' way in
+int webhook_command(const Args&);               // what other systems are told
+int mail_command(const Args&);                  // what goes out by mail
 int journal_command(const Args&);
 int simulate_command(const Args&);              // drawn days; a real day under other rules
 

@@ -1,34 +1,13 @@
-// pasokh explain CALL: for each offer of the call, why that agent. The floor as it stood at that moment is rebuilt from the
-// newest snapshot before the offer and the events after it; then the floor itself tells.
+// pasokh explain CALL: for each offer of the call, why that agent (api/explain rebuilds the floor as it stood, and tells).
+#include <algorithm>
 #include <cstdio>
 
+#include "api/explain.h"
 #include "app/report_print.h"
 #include "base/persian.h"
-#include "floor/floor.h"
-#include "storage/journal.h"
+#include "floor/events.h"
 
 namespace pasokh::app {
-
-namespace {
-
-// The floor just before event `seq`, going on from where `floor` is when that is nearer than a snapshot.
-Result<> bring_before(floor::Floor& floor, std::uint64_t& at, std::uint64_t seq, storage::JournalReader& journal) {
-  TRY(snapshot, journal.snapshot(seq - 1));
-  if (snapshot && snapshot->first > at) {
-    TRY(loaded, floor::Floor::load(snapshot->second));
-    floor = std::move(loaded);
-    at = snapshot->first;
-  }
-  if (at + 1 >= seq) return Done{};
-  auto read = journal.read(at, seq - 1 - at, [&](const storage::Recorded& recorded) {
-    floor.evolve(recorded.event, recorded.at);
-    at = recorded.seq;
-    return true;
-  });
-  return read;
-}
-
-}  // namespace
 
 int explain_command(const Args& args) {
   if (args.words.size() != 1) return wrong_usage("explain", "which call? explain CALL");
@@ -43,25 +22,17 @@ int explain_command(const Args& args) {
   if (!detail) return fail(detail.error().text);
   auto zone_name = reports->time_zone();
   const storage::Zone zone(zone_name ? *zone_name : "UTC");
-  auto journal = storage::JournalReader::open(dir);
-  if (!journal) return fail(journal.error().text);
-
-  floor::Floor floor;
-  std::uint64_t at = 0;
-  int offers = 0;
-  for (const auto& row : detail->timeline) {
-    if (row.event != "CallOffered") continue;
-    if (auto brought = bring_before(floor, at, row.seq, *journal); !brought) return fail("rebuilding the floor: " + brought.error().text);
-    std::string told;
-    auto read = journal->read_these({row.seq}, [&](const storage::Recorded& recorded) {
-      if (const auto* offer = std::get_if<floor::CallOffered>(&recorded.event)) told = floor.explain(*offer, recorded.at, *language, args.option("all").has_value());
-      return true;
-    });
-    if (!read) return fail(read.error().text);
-    std::printf("%s%s  %s\n", offers++ ? "\n" : "", when_text(row.at, zone, *language).c_str(), row.text.c_str());
-    if (!told.empty()) std::printf("%s%s", told.c_str(), told.ends_with('\n') ? "" : "\n");
+  std::vector<std::uint64_t> offers;
+  for (const auto& row : detail->timeline) if (row.event == floor::CallOffered::kind) offers.push_back(row.seq);
+  const auto told = api::explain_offers(dir, offers, *language, args.option("all").has_value());
+  if (!told) return fail("rebuilding the floor: " + told.error().text);
+  for (std::size_t i = 0; i < told->size(); ++i) {
+    const auto& offer = (*told)[i];
+    const auto row = std::find_if(detail->timeline.begin(), detail->timeline.end(), [&](const auto& one) { return std::to_string(one.seq) == offer.seq; });
+    std::printf("%s%s  %s\n", i ? "\n" : "", when_text(offer.at, zone, *language).c_str(), row == detail->timeline.end() ? "" : row->text.c_str());
+    if (!offer.text.empty()) std::printf("%s%s", offer.text.c_str(), offer.text.ends_with('\n') ? "" : "\n");
   }
-  if (offers == 0) std::puts(*language == floor::Language::fa ? "این تماس به هیچ کارشناسی عرضه نشد." : "This call was not offered to any agent.");
+  if (told->empty()) std::puts(*language == floor::Language::fa ? "این تماس به هیچ کارشناسی عرضه نشد." : "This call was not offered to any agent.");
   return done;
 }
 

@@ -19,6 +19,8 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 256 << 20;
 
+Instant wall_now() { return {std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()}; }
+
 Result<std::string> read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return trouble("file", "cannot read " + path);
@@ -28,13 +30,17 @@ Result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-Result<> apply_commands(const std::string& dir, api::Import& import) {
-  if (import.commands.empty()) return Done{};
+Result<> settle(const std::string& dir, api::Import& import) {
   for (const auto& noun : api::import_nouns(import)) {
     const auto reply = switchboard::ask_centre(dir, {{.noun = noun, .verb = "list"}});
     if (!reply.ok) return trouble(reply.code, reply.text);
     api::settle_import(import, noun, reply.json);
   }
+  return Done{};
+}
+
+Result<> apply_commands(const std::string& dir, const api::Import& import) {
+  if (import.commands.empty()) return Done{};
   const auto reply = switchboard::ask_centre(dir, import.commands);
   if (!reply.ok) return api::refused_import(import, reply);
   return Done{};
@@ -43,7 +49,7 @@ Result<> apply_commands(const std::string& dir, api::Import& import) {
 struct Prepared { storage::User user; std::string password; bool made = false; };
 
 Result<std::vector<Prepared>> prepare_users(storage::AccessStore& store, const std::vector<api::ImportUser>& given) {
-  const Instant now{std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+  const Instant now = wall_now();
   std::vector<Prepared> all;
   for (const auto& import : given) {
     if (!access::is_login(import.login)) return trouble("import", import.place + "/login: expected 1 to 64 of a-z 0-9 . _ -");
@@ -70,21 +76,29 @@ void hash_passwords(std::vector<Prepared>& users) {  // 0.1 s each: as many at o
   for (auto& thread : threads) thread.join();
 }
 
-Result<> apply_users(const std::string& dir, const std::vector<api::ImportUser>& given) {
-  if (given.empty()) return Done{};
-  TRY(store, storage::AccessStore::open(dir));
-  TRY(prepared, prepare_users(*store, given));
-  hash_passwords(prepared);
+// All or none, after everything else was taken.
+Result<> apply_users(storage::AccessStore& store, const std::vector<Prepared>& prepared) {
+  if (prepared.empty()) return Done{};
   std::vector<storage::User> users;
-  for (const auto& p : prepared) {
-    if (p.user.password_hash.empty()) return trouble("memory", "not enough memory to hash a password (64 MiB are needed)");
-    users.push_back(p.user);
-  }
-  TRY_DONE(store->add_all(users));
-  TRY_DONE(store->audit({.at = users.front().password_changed, .who = "cli", .from = "local", .what = "import", .object = std::to_string(users.size()) + " users", .outcome = "done"}));
+  for (const auto& p : prepared) users.push_back(p.user);
+  TRY_DONE(store.add_all(users));
+  TRY_DONE(store.audit({.at = wall_now(), .who = "cli", .from = "local", .what = "import", .object = std::to_string(users.size()) + " users", .outcome = "done"}));
   for (const auto& p : prepared)
     if (p.made) std::printf("user %s password %s\n", p.user.login.c_str(), p.password.c_str());
   return Done{};
+}
+
+// Everything is looked at before anything is done: the file, the settings on a copy of the floor, the people.
+Result<> import_all(const std::string& dir, api::Import& import) {
+  TRY_DONE(settle(dir, import));
+  TRY_DONE(api::rehearse_import(dir, import, wall_now()));
+  TRY(store, storage::AccessStore::open(dir));
+  TRY(prepared, prepare_users(*store, import.users));
+  hash_passwords(prepared);
+  for (const auto& p : prepared)
+    if (p.user.password_hash.empty()) return trouble("memory", "not enough memory to hash a password (64 MiB are needed)");
+  TRY_DONE(apply_commands(dir, import));
+  return apply_users(*store, prepared);
 }
 
 }  // namespace
@@ -97,8 +111,7 @@ int import_command(const Args& args) {
   if (!import) return fail(args.words[0] + ": " + import.error().text);
   const std::string dir = data_dir(args);
   if (auto centre = centre_stands_in(dir); !centre) return fail(centre.error().text);
-  if (auto applied = apply_commands(dir, *import); !applied) return fail(args.words[0] + ": " + applied.error().text);
-  if (auto applied = apply_users(dir, import->users); !applied) return fail(args.words[0] + ": " + applied.error().text);
+  if (auto imported = import_all(dir, *import); !imported) return fail(args.words[0] + ": " + imported.error().text);
   std::fprintf(stderr, "imported: %zu settings, %zu users\n", import->commands.size(), import->users.size());
   return done;
 }

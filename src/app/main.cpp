@@ -42,7 +42,8 @@ std::vector<Subcommand> table() {
        {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue list --format json"},
        "Settings: strategy (fair-share, longest-idle, round-robin, ring-all, fixed-order), priority, ring, wrap_up, capacity, max_wait, overflow_queue,\n"
        "overflow_number, skills, service_level, short_abandon, record, notice, music, announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
-       "guidance_en, retention_days (0: recordings are kept for ever). Times: 20s, 5m, 500ms."},
+       "guidance_en, retention_days (0: recordings are kept for ever), and from when on somebody is told: alarm_longest_wait (90s), alarm_waiting (10), alarm_service_level and\n"
+       "alarm_service_level_30 (per cent, today and the last half hour), alarm_free_agents (0), alarm_abandoned (per cent), alarm_after (must last so long: 10s); \"\": as the centre's, off: none. Times: 20s, 5m, 500ms."},
       {"agent", noun_command, "Agents: add, set, remove, list; their state and calls", "کارشناسان: تعریف، وضعیت و تماس‌هایشان",
        {"agent add|set CODE key=value …", "agent remove CODE", "agent list", "agent ready AGENT [--device USER]", "agent pause AGENT [--reason CODE]",
         "agent out|hold|resume|complete|cancel|hangup AGENT", "agent transfer AGENT --to-agent CODE|--to-queue CODE|--to-number NUMBER [--consult]",
@@ -53,7 +54,7 @@ std::vector<Subcommand> table() {
        {"agent add a11 number=111 queues=support,sales device=211 name=\"سارا محمدی\"", "agent ready a11 --device 211", "agent pause a11 --reason lunch"},
        "Settings: number (typed at a phone to sign in there), queues, skills, device, name."},
       {"device", noun_command, "Phones: add, set, remove, list", "تلفن‌ها", {"device add|set USER key=value …", "device remove USER", "device list"}, listing,
-       {"device add 211 password=… agent=a11"}, "Settings: password (kept apart from the journal), agent (whose usual phone it is)."},
+       {"device add 211 password=… agent=a11"}, "Settings: password (kept apart from the journal), agent (whose usual phone it is), kind (phone or browser; it never changes)."},
       {"number", noun_command, "Numbers that are called: add, set, remove, list", "شماره‌های ورودی",
        {"number add|set DIGITS key=value …", "number remove DIGITS", "number list"}, listing, {"number add 02191000000 queue=support language=fa", "number set 02191000000 hours=office closed=queue:night"},
        "Settings: queue, language (fa, en), hours (code; outside them the number is closed), closed (a prompt's name, queue:CODE, number:DIGITS), emergency (yes: each new\n"
@@ -70,15 +71,21 @@ std::vector<Subcommand> table() {
        "Settings: host, port, transport (udp, tcp), networks (addresses it calls from), max_channels, user, password, realm, register, register_for, options_every, codecs, dtmf,\n"
        "in_called, in_caller, out_called, out_caller (rules for numbers), national_numbers, area_code, trust_identity. See docs/connect-trunk.md."},
       {"centre", noun_command, "Settings of the whole centre", "تنظیمات کل مرکز", {"centre set key=value …", "centre list", "centre health"}, listing,
-       {"centre set time_zone=Asia/Tehran"}, "Settings: ledger_limit, time_zone, outbound (the plan of numbers that may be called), max_calls."},
-      {"user", noun_command, "People who sign in: add, set, remove, list, reset-password", "کاربران و گذرواژه‌ها",
-       {"user add LOGIN role=ROLE [agent=CODE]", "user set LOGIN role=ROLE|agent=CODE", "user remove LOGIN", "user list", "user reset-password LOGIN"}, listing,
+       {"centre set time_zone=Asia/Tehran"}, "Settings: ledger_limit, time_zone, outbound (the plan of numbers that may be called), max_calls, alarm_… (of the queues that have none of their own; see queue --help)."},
+      {"user", noun_command, "People who sign in: add, set, remove, list, reset-password, reset-second-factor", "کاربران و گذرواژه‌ها",
+       {"user add LOGIN role=ROLE [agent=CODE]", "user set LOGIN role=ROLE|agent=CODE", "user remove LOGIN", "user list", "user reset-password LOGIN", "user reset-second-factor LOGIN"}, listing,
        {"user add sara role=agent agent=a11", "user reset-password sara"}, "Roles: agent, supervisor, coach, planner, hiring, administrator. Passwords are made here and printed once."},
+      {"token", token_command, "Programs' way in: add, list, remove", "توکن برنامه‌ها", {"token add NAME role=ROLE [agent=CODE] [days=N] [of=LOGIN]", "token list", "token remove NAME"}, listing,
+       {"token add crm role=planner days=90", "token add dialler role=agent agent=a01"}, "The token is shown once. agent: it acts at that agent's desk (POST /v1/desk/dial). It goes with the person it is of (default: the first administrator)."},
+      {"webhook", webhook_command, "What other systems are told: add, list, remove", "وب‌هوک‌ها: خبر به سامانه‌های دیگر", {"webhook add URL EVENT…", "webhook list", "webhook remove ID"}, listing,
+       {"webhook add https://crm.example.ir/pasokh call.offered call.ended"}, "Events: call.arrived, call.offered, call.answered, call.ended, recording.finished, report.completed, alarm.raised, alarm.cleared. Only hosts named in pasokh.toml."},
+      {"mail", mail_command, "Mail: send a test, list what waits and what became of the rest", "نامه: آزمایش، فهرست", {"mail test ADDRESS", "mail list"}, listing, {"mail test boss@example.ir"},
+       "The server is set under [mail] in pasokh.toml."},
       {"import", import_command, "Many settings at once, from a JSON file", "ورود یکجای تنظیمات از پروندهٔ JSON", {"import FILE.json [--data DIR]"}, {data}, {"import centre.json --data /srv/pasokh"},
        "{\"queues\":[{\"code\":\"support\",\"wrap_up\":\"10s\"}], \"agents\":[{\"code\":\"a01\",\"queues\":[\"support\"],\"device\":\"201\"}],\n"
        " \"devices\":[{\"user\":\"201\",\"password\":\"…\"}], \"numbers\":[{\"number\":\"8000\",\"queue\":\"support\"}], \"trunks\":[…],\n"
        " \"users\":[{\"login\":\"sara\",\"role\":\"agent\",\"agent\":\"a01\"}], \"centre\":{…}}\n"
-       "What is there already is changed, what is not is added, in this order: queues, agents, devices, trunks, numbers, centre, users. A refusal\nstops it and names its place in the file; mend that and import again. Passwords that are made are printed."},
+       "What is there already is changed, what is not is added, in this order: queues, agents, devices, trunks, numbers, centre, users. All of it is tried\non a copy first: a refusal names its place in the file, and nothing is done. Mend that and import again. Passwords that are made are printed."},
       {"call", call_command, "Place a test call; or list, give and end live calls", "تماس آزمایشی؛ یا فهرست و فرمان تماس‌های جاری",
        {"call NUMBER [--to HOST:PORT] [--play FILE.wav] [--record FILE.wav] [--seconds N] …", "call --answer --user USER [--password PASSWORD] …", "call list",
         "call give CALL --agent CODE", "call hangup CALL"},
@@ -93,11 +100,12 @@ std::vector<Subcommand> table() {
        {"demo data"}},
       {"report", report_command, "Reports: calls, queues, agents, intervals", "گزارش‌ها",
        {"report calls|queues|agents [--from WHEN --to WHEN] [--queue CODE] [--agent CODE] [--lang fa|en] [--format table|csv|json]",
-        "report intervals --by 15min|hour|day|month …", "report call ID"},
+        "report intervals --by 15min|hour|day|month …", "report call ID", "report calls|queues|agents|intervals … --format xlsx|pdf --out FILE"},
        {data, format, from, to, lang, {"by", "15min|hour|day|month", "intervals; day and month are Jalali, in the centre's time zone (default: hour)"},
         {"queue", "CODE", "only this queue"}, {"agent", "CODE", "only this agent"}, {"number", "NUMBER", "calling or dialled, a part is enough"},
         {"outcome", "OUTCOME", "only calls that ended so"}, {"direction", "inbound|outbound|internal", "only these"}, {"min-duration", "90s", "talk at least so long"},
-        {"calls", "METRIC", "list the calls behind a figure (its name stands in brackets under the table)"}, {"limit", "N", "calls: only the newest N"}},
+        {"calls", "METRIC", "list the calls behind a figure (its name stands in brackets under the table)"}, {"limit", "N", "calls: only the newest N"},
+        {"out", "FILE", "xlsx, pdf: where to write it"}},
        {"report calls --from 1405-09-01 --format csv", "report queues --calls abandoned --queue support"},
        "Outcomes: in_progress, answered, abandoned, queue_full, waited_out, refused, unknown_number, no_answer, busy, failed, closed.\n"
        "wait_ms: first INVITE to the agent's answer, or to the end; talk_ms: from there to the end, hold included."},

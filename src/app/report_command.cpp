@@ -1,6 +1,8 @@
 // pasokh report calls|queues|agents|intervals … and pasokh report call ID.
 #include <cstdio>
+#include <fstream>
 
+#include "api/export.h"
 #include "app/report_print.h"
 #include "base/json_text.h"
 #include "base/persian.h"
@@ -77,6 +79,37 @@ int print_call(storage::Reports& reports, const ReportQuestion& q, const Args& a
   return done;
 }
 
+// The rows of the JSON answer as a file, as the web and the post send it.
+template <class Rows>
+Result<> write_file(const Result<Rows>& rows, const ReportQuestion& q, const std::string& which, const std::string& format, const std::string& path) {
+  if (!rows) return rows.error();
+  TRY(table, api::table_from(json_text(*rows), q.language, q.zone.name()));
+  const bool persian = q.language == floor::Language::fa;
+  table.title = which == "calls" ? (persian ? "تماس‌ها" : "Calls") : which == "queues" ? (persian ? "صف‌ها" : "Queues") : which == "agents" ? (persian ? "کارشناسان" : "Agents") : (persian ? "بازه‌ها" : "Intervals");
+  if (q.filter.from && q.filter.to) table.subtitle = when_text(*q.filter.from, q.zone, q.language) + (persian ? " تا " : " to ") + when_text(*q.filter.to, q.zone, q.language);
+  TRY(bytes, format == "xlsx" ? api::xlsx_from(table) : api::pdf_from(table));
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return out.flush() ? Result<>(Done{}) : trouble("file", "cannot write " + path);
+}
+
+int report_to_file(storage::Reports& reports, const Args& args, const std::string& which, const std::string& format) {
+  const auto path = args.option("out");
+  if (!path) return wrong_usage("report", "where to? --format " + format + " wants --out FILE");
+  if (which == "call") return wrong_usage("report", "one call is printed as table, csv or json");
+  Args plain = args;
+  plain.options["format"] = "json";
+  const auto q = question_from(plain, reports);
+  if (!q) return q.error().code == "usage" || q.error().code == "bad-time" ? wrong_usage("report", q.error().text) : fail(q.error().text);
+  storage::IntervalBy by{};
+  if (!from_name(args.option("by").value_or("hour"), by)) return wrong_usage("report", "--by is one of: 15min, hour, day, month");
+  const auto written = which == "calls" || q->filter.metric ? write_file(reports.calls(q->filter), *q, "calls", format, *path)
+                       : which == "queues"                  ? write_file(reports.queues(q->filter), *q, which, format, *path)
+                       : which == "agents"                  ? write_file(reports.agents(q->filter), *q, which, format, *path)
+                                                            : write_file(reports.intervals(q->filter, by), *q, which, format, *path);
+  return written ? done : fail(written.error().text);
+}
+
 }  // namespace
 
 int report_command(const Args& args) {
@@ -87,6 +120,8 @@ int report_command(const Args& args) {
   if (which != "call" && args.words.size() > 1) return wrong_usage("report", "unexpected \"" + args.words[1] + "\"");
   auto reports = storage::Reports::open(data_dir(args));
   if (!reports) return fail(reports.error().text);
+  if (const std::string format = args.option("format").value_or(""); format == "xlsx" || format == "pdf") return report_to_file(*reports, args, which, format);
+  if (args.option("out")) return wrong_usage("report", "--out goes with --format xlsx or pdf");
   auto question = question_from(args, *reports);
   if (!question) {
     const auto& code = question.error().code;

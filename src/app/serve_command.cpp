@@ -151,7 +151,8 @@ int serve_command(const Args& args) {
                                        {.metrics = [&loop] { return metrics(**loop); }, .now = [&loop] { return (*loop)->now(); }, .outbox = [&outbox] { return outbox.get(); },
                                         .mailer = [&mailer] { return mailer.get(); },
                                         .webhook_hosts = {configuration.webhook_hosts}, .phones = loop->get(), .prompts = configuration.prompts,
-                                        .prompts_changed = [&phrases] { phrases.rescan(); }, .doctor = [dir] { return doctor_findings(dir); }});
+                                        .prompts_changed = [&phrases] { phrases.rescan(); }, .sip_port = configuration.sip.port,
+                                        .https_port = configuration.https ? configuration.https->port : std::uint16_t{0}, .doctor = [dir] { return doctor_findings(dir); }});
   if (!server) return fail(server.error().text);
   web = std::move(*server);
 

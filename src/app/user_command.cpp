@@ -117,6 +117,16 @@ Result<> reset_password(AccessStore& store, const Args& args, Format format) {
   return Done{};
 }
 
+// For a lost phone; the person signs in by password alone until a new one is set up.
+Result<> reset_second_factor(AccessStore& store, const Args& args) {
+  TRY(user, existing(store, args.words[1]));
+  TRY(removed, store.remove_second_factor(user.login));
+  if (!removed) return trouble("second-factor-unknown", user.login + " has no second factor");
+  TRY(ended, store.end_sessions(user.login, ""));
+  (void)ended;
+  return audit(store, "user reset-second-factor", user.login);
+}
+
 }  // namespace
 
 Result<> apply_user_settings(User& user, const std::map<std::string, std::string>& settings) {
@@ -135,10 +145,10 @@ Result<> apply_user_settings(User& user, const std::map<std::string, std::string
 
 int user_command(const Args& args, Format format) {
   const std::string verb = args.words.empty() ? "" : args.words[0];
-  const bool known = verb == "add" || verb == "set" || verb == "remove" || verb == "reset-password";
-  if (verb != "list" && !known) return wrong_usage("user", verb.empty() ? "what shall be done? One of: add, set, remove, list, reset-password" : "unknown verb \"" + verb + "\"; expected add, set, remove, list or reset-password");
+  const bool known = verb == "add" || verb == "set" || verb == "remove" || verb == "reset-password" || verb == "reset-second-factor";
+  if (verb != "list" && !known) return wrong_usage("user", verb.empty() ? "what shall be done? One of: add, set, remove, list, reset-password, reset-second-factor" : "unknown verb \"" + verb + "\"; expected add, set, remove, list, reset-password or reset-second-factor");
   if (known && args.words.size() < 2) return wrong_usage("user", "whose? expected: pasokh user " + verb + " LOGIN");
-  if ((verb == "list" && args.words.size() > 1) || ((verb == "remove" || verb == "reset-password") && args.words.size() > 2))
+  if ((verb == "list" && args.words.size() > 1) || ((verb == "remove" || verb.starts_with("reset-")) && args.words.size() > 2))
     return wrong_usage("user", "\"" + args.words.back() + "\" is too much");
   const std::string dir = data_dir(args);
   if (auto centre = centre_stands_in(dir); !centre) return fail(centre.error().text);
@@ -148,6 +158,7 @@ int user_command(const Args& args, Format format) {
                  : verb == "add"    ? add(**store, args, format)
                  : verb == "set"    ? set(**store, args)
                  : verb == "remove" ? remove(**store, args)
+                 : verb == "reset-second-factor" ? reset_second_factor(**store, args)
                                     : reset_password(**store, args, format);
   if (ran) return done;
   return ran.error().code == "usage" ? wrong_usage("user", ran.error().text) : fail(ran.error().text);

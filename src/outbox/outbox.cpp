@@ -11,7 +11,10 @@
 #include "base/log.h"
 #include "outbox/post.h"
 #include "outbox/store.h"
+#include "storage/agent_codes.h"
+#include "storage/contacts.h"
 #include "storage/journal.h"
+#include "storage/office_database.h"
 #include "storage/report_queries.h"
 
 namespace pasokh::outbox {
@@ -21,9 +24,10 @@ constexpr std::uint64_t events_at_once = 2'000;
 constexpr auto look_at_least_every = std::chrono::seconds(1);
 
 // The name under which the event is told, and its call; nothing for all others.
-struct Told { std::string_view name; CallId call; };
+struct Told { std::string_view name; CallId call; AgentId agent = {}; };
 std::optional<Told> told_as(const floor::Event& event) {
   if (const auto* e = std::get_if<floor::CallArrived>(&event)) return Told{"call.arrived", e->call};
+  if (const auto* e = std::get_if<floor::CallOffered>(&event)) return Told{"call.offered", e->call, e->agent};
   if (const auto* e = std::get_if<floor::OfferAnswered>(&event)) return Told{"call.answered", e->call};
   if (const auto* e = std::get_if<floor::CallEnded>(&event)) return Told{"call.ended", e->call};
   if (const auto* e = std::get_if<floor::RecordingFinished>(&event)) return Told{"recording.finished", e->call};
@@ -112,7 +116,7 @@ class Running final : public Outbox {
       seq = recorded.seq;
       if (const auto told = told_as(recorded.event))
         for (const auto& hook : hooks)
-          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), message_body(told->name, recorded.at, std::to_string(seq), row_of(told->call)), recorded.at, 0});
+          if (wants(hook, told->name) && recorded.at >= hook.made) messages.push_back({0, hook.id, std::string(told->name), message_body(told->name, recorded.at, std::to_string(seq), told->agent ? offer_of(told->call, told->agent) : row_of(told->call)), recorded.at, 0});
       return true;
     });
     if (!read && read.error().code != "damaged") return std::move(read).error();
@@ -138,6 +142,38 @@ class Running final : public Outbox {
     const bool ours = position && (position->first == 0 || journal_->sum_of(position->first) == position->second);
     at_ = written_ = ours ? std::max(position->first, begin) : begin;
     return Done{};
+  }
+
+  // What a screen needs when a phone rings: who is rung, who calls, and whom we know under that number.
+  std::string offer_of(CallId call, AgentId agent) {
+    if (!codes_) {
+      auto opened = storage::AgentCodes::open(options_.dir);
+      if (opened) codes_.emplace(std::move(*opened));
+    }
+    const auto code = codes_ ? codes_->find(agent) : Result<std::string>(std::string());
+    std::string row = row_of(call);  // the read models follow the same journal: a moment later, at times
+    for (int i = 0; i < 25 && row.find("\"caller\":") == row.npos && !stopping(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      row = row_of(call);
+    }
+    return row.substr(0, row.size() - 1) + ",\"offered_to\":" + json_text(code.value_or("")) + ",\"contact\":" + contact_of(row) + "}";
+  }
+
+  std::string contact_of(const std::string& row) {
+    constexpr std::string_view mark = "\"caller\":\"";
+    const auto from = row.find(mark);
+    if (from == row.npos) return "null";
+    const std::string number = row.substr(from + mark.size(), row.find('"', from + mark.size()) - from - mark.size());
+    if (number.empty()) return "null";
+    if (!office_) {
+      auto opened = storage::OfficeDatabase::open(options_.dir);
+      if (opened) office_ = std::move(*opened);
+    }
+    if (!office_) return "null";
+    const auto found = office_->read([&](storage::Database& db) { return storage::Contacts(db).list({.search = {}, .number = number, .limit = 1}); });
+    if (!found || found->empty()) return "null";
+    const auto& contact = found->front();
+    return "{\"id\":" + json_text(std::to_string(contact.id)) + ",\"name\":" + json_text(contact.name) + ",\"organisation\":" + json_text(contact.organisation) + "}";
   }
 
   // The call as the reports show it now: {"call":"42","caller":…,"outcome":…}
@@ -219,6 +255,8 @@ class Running final : public Outbox {
   Store reading_, delivering_, adding_;
   std::optional<storage::JournalReader> journal_;   // the reader's
   std::optional<storage::Reports> reports_;
+  std::optional<storage::AgentCodes> codes_;
+  std::unique_ptr<storage::OfficeDatabase> office_;
   std::optional<std::uint64_t> at_;
   std::uint64_t written_ = 0;
   std::mutex adding_guard_;

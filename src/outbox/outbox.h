@@ -15,7 +15,7 @@ namespace pasokh::outbox {
 
 // What can be asked for.
 inline const std::vector<std::string>& event_names() {
-  static const std::vector<std::string> all{"call.arrived", "call.answered", "call.ended", "recording.finished", "report.completed", "alarm.raised", "alarm.cleared"};
+  static const std::vector<std::string> all{"call.arrived", "call.offered", "call.answered", "call.ended", "recording.finished", "report.completed", "alarm.raised", "alarm.cleared"};
   return all;
 }
 

@@ -49,12 +49,17 @@ bool for_good(long status) { return status >= 500 && status < 600 && status != 5
 
 }  // namespace
 
-Result<> send_mail(const MailServer& server, const std::string& to, const std::string& message) {
+namespace {
+
+using Curl = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+
+// One talk with the server; `ask` sets what is wanted of it.
+template <class Ask>
+Result<> talk_with(const MailServer& server, Talk& talk, Ask ask) {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(), &curl_easy_cleanup);
+  const Curl curl(curl_easy_init(), &curl_easy_cleanup);
   if (!curl) return trouble("mail-failed", "out of memory");
-  Talk talk{message, {}};
   char why[CURL_ERROR_SIZE] = {};
   const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(curl.get(), option, value); };
   const std::string host = server.host.find(':') == std::string::npos ? server.host : "[" + server.host + "]";
@@ -72,13 +77,6 @@ Result<> send_mail(const MailServer& server, const std::string& to, const std::s
     set(CURLOPT_USERNAME, server.user.c_str());
     set(CURLOPT_PASSWORD, password.c_str());
   }
-  const std::string from = "<" + server.from + ">", recipient = "<" + to + ">";
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> recipients(curl_slist_append(nullptr, recipient.c_str()), &curl_slist_free_all);
-  set(CURLOPT_MAIL_FROM, from.c_str());
-  set(CURLOPT_MAIL_RCPT, recipients.get());
-  set(CURLOPT_UPLOAD, 1L);
-  set(CURLOPT_READFUNCTION, &give);
-  set(CURLOPT_READDATA, &talk);
   set(CURLOPT_DEBUGFUNCTION, &overhear);
   set(CURLOPT_DEBUGDATA, &talk);
   set(CURLOPT_VERBOSE, 1L);
@@ -86,13 +84,37 @@ Result<> send_mail(const MailServer& server, const std::string& to, const std::s
   set(CURLOPT_CONNECTTIMEOUT, connect_within_s);
   set(CURLOPT_TIMEOUT, all_within_s);
   set(CURLOPT_NOSIGNAL, 1L);
+  ask(set);
   const CURLcode code = curl_easy_perform(curl.get());
+  if (code == CURLE_OK) return Done{};
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  if (code == CURLE_OK) return Done{};
   std::string text = *why ? why : curl_easy_strerror(code);
   if (!talk.answer.empty() && talk.answer.rfind("250", 0) != 0) text += ": " + talk.answer;
   return trouble(for_good(status) && code != CURLE_LOGIN_DENIED ? "mail-refused" : "mail-failed", std::move(text));
+}
+
+}  // namespace
+
+Result<> send_mail(const MailServer& server, const std::string& to, const std::string& message) {
+  Talk talk{message, {}};
+  const std::string from = "<" + server.from + ">", recipient = "<" + to + ">";
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> recipients(curl_slist_append(nullptr, recipient.c_str()), &curl_slist_free_all);
+  return talk_with(server, talk, [&](const auto& set) {
+    set(CURLOPT_MAIL_FROM, from.c_str());
+    set(CURLOPT_MAIL_RCPT, recipients.get());
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_READFUNCTION, &give);
+    set(CURLOPT_READDATA, &talk);
+  });
+}
+
+Result<> greet(const MailServer& server) {
+  Talk talk;
+  return talk_with(server, talk, [](const auto& set) {
+    set(CURLOPT_CUSTOMREQUEST, "NOOP");
+    set(CURLOPT_NOBODY, 1L);
+  });
 }
 
 }  // namespace pasokh::outbox

@@ -24,6 +24,9 @@ struct MailServer {                    // host empty: no mail is sent
 // Trouble "mail-refused": for good, this recipient or this mail is not taken; "mail-failed": perhaps later. Text: the server's own words.
 Result<> send_mail(const MailServer&, const std::string& to, const std::string& message);
 
+// Says hello, with TLS and sign-in as they are set, and leaves; for whoever checks the settings.
+Result<> greet(const MailServer&);
+
 }  // namespace pasokh::outbox
 
 namespace pasokh {

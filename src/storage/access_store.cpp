@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "base/codec.h"
@@ -40,6 +41,10 @@ create table if not exists recovery_code(
   login text not null,
   hash blob not null,
   primary key(login, hash));
+create table if not exists token_agent(token_name text primary key, agent text not null);
+create table if not exists sign_in(id integer primary key autoincrement, login text not null, address text not null, at_us bigint not null, succeeded integer not null);
+create index if not exists sign_in_by_pair on sign_in(login, address, succeeded);
+create index if not exists sign_in_by_time on sign_in(succeeded, at_us);
 create table if not exists audit(
   seq integer primary key,
   at_us bigint not null,
@@ -75,6 +80,15 @@ constexpr std::string_view touch = "update sessions set last_used_us = $1 where 
 constexpr std::string_view delete_session = "delete from sessions where hash = $1";
 constexpr std::string_view delete_other_sessions = "delete from sessions where login = $1 and token_name = '' and hash <> $2";  // sessions_by_login
 constexpr std::string_view delete_token = "delete from sessions where token_name = $1 and token_name <> ''";
+constexpr std::string_view insert_token_agent = "insert into token_agent(token_name, agent) values($1, $2) on conflict(token_name) do update set agent = excluded.agent";
+constexpr std::string_view select_token_agent = "select agent from token_agent where token_name = $1";
+constexpr std::string_view delete_token_agent = "delete from token_agent where token_name = $1";
+constexpr std::string_view delete_sign_ins = "delete from sign_in where login = $1 and address = $2";                            // sign_in_by_pair
+constexpr std::string_view insert_sign_in = "insert into sign_in(login, address, at_us, succeeded) values($1, $2, $3, $4)";
+constexpr std::string_view delete_old_failures = "delete from sign_in where succeeded = 0 and at_us < $1";                       // sign_in_by_time
+constexpr std::string_view delete_old_successes = "delete from sign_in where succeeded = 1 and at_us < $1";                      // sign_in_by_time
+constexpr std::string_view select_sign_ins = "select login, address, at_us, succeeded from sign_in order by id desc limit 20000";
+constexpr Duration failures_kept = Duration::hours(1), successes_kept = Duration::hours(24 * 90);
 constexpr std::string_view select_second_factor =
     "select login, secret, active, last_step, (select count(*) from recovery_code r where r.login = second_factor.login) from second_factor where login = $1";
 constexpr std::string_view upsert_second_factor =
@@ -186,6 +200,10 @@ class Store final : public AccessStore {
     TRY(statement, database_.prepare(insert_session));
     TRY_DONE(statement.run(Blob{s.hash}, s.login, s.token_name, static_cast<int>(s.role), s.created.us, s.last_used.us, s.expires.us, s.address,
                            s.program));
+    if (!s.token_name.empty() && !s.agent.empty()) {
+      TRY(agent, database_.prepare(insert_token_agent));
+      TRY_DONE(agent.run(s.token_name, s.agent));
+    }
     return tx.commit();
   }
 
@@ -195,6 +213,7 @@ class Store final : public AccessStore {
     TRY(statement, database_.prepare(std::string(session_columns) + "where hash = $1"));
     TRY_DONE(statement.each([&](Statement& row) { session = session_from(row); }, Blob{hash}));
     if (!session || session->expires <= now) return std::optional<Found>();
+    TRY_DONE(add_agent(*session));
     TRY(user, find_locked(session->login));
     if (!user) return std::optional<Found>();
     return std::optional<Found>(Found{std::move(*session), std::move(*user)});
@@ -225,14 +244,49 @@ class Store final : public AccessStore {
   Result<std::vector<Session>> sessions(std::string_view login) override {
     return list("where login = $1 and token_name = '' order by created_us", login);
   }
-  Result<std::vector<Session>> tokens() override { return list("where token_name <> $1 order by token_name", ""); }
+  Result<std::vector<Session>> tokens() override {
+    TRY(all, list("where token_name <> $1 order by token_name", ""));
+    const std::scoped_lock lock(guard_);
+    for (auto& token : all) TRY_DONE(add_agent(token));
+    return all;
+  }
 
   Result<bool> end_token(std::string_view name) override {
     const std::scoped_lock lock(guard_);
     ++own_changes_;
+    TRY(agent, database_.prepare(delete_token_agent));
+    TRY_DONE(agent.run(name));
     TRY(statement, database_.prepare(delete_token));
     TRY_DONE(statement.run(name));
     return database_.changes() > 0;
+  }
+
+  Result<> note_sign_in(const SignIn& s) override {
+    const std::scoped_lock lock(guard_);
+    TRY(tx, Tx::begin(database_));
+    if (s.succeeded) {
+      TRY(gone, database_.prepare(delete_sign_ins));
+      TRY_DONE(gone.run(s.login, s.address));
+    }
+    TRY(old_failures, database_.prepare(delete_old_failures));
+    TRY_DONE(old_failures.run((s.at - failures_kept).us));
+    TRY(old_successes, database_.prepare(delete_old_successes));
+    TRY_DONE(old_successes.run((s.at - successes_kept).us));
+    TRY(insert, database_.prepare(insert_sign_in));
+    TRY_DONE(insert.run(s.login.substr(0, 100), s.address, s.at.us, s.succeeded ? 1 : 0));
+    return tx.commit();
+  }
+
+  Result<std::vector<SignIn>> sign_ins(Instant now) override {
+    const std::scoped_lock lock(guard_);
+    std::vector<SignIn> all;
+    TRY(statement, database_.prepare(select_sign_ins));
+    TRY_DONE(statement.each([&](Statement& row) {
+      SignIn one{std::string(row.text(0)), std::string(row.text(1)), {row.integer(2)}, row.integer(3) != 0};
+      if (now - one.at < (one.succeeded ? successes_kept : failures_kept)) all.push_back(std::move(one));
+    }));
+    std::reverse(all.begin(), all.end());
+    return all;
   }
 
   Result<std::optional<SecondFactor>> second_factor(std::string_view login) override {
@@ -331,6 +385,12 @@ class Store final : public AccessStore {
   }
 
  private:
+  Result<> add_agent(Session& session) {  // with the lock
+    if (session.token_name.empty()) return Done{};
+    TRY(statement, database_.prepare(select_token_agent));
+    return statement.each([&](Statement& row) { session.agent = std::string(row.text(0)); }, session.token_name);
+  }
+
   static Trouble unknown(std::string_view login) { return trouble("user-unknown", "there is no user " + std::string(login)); }
 
   Result<> put(std::string_view sql, const User& u) {

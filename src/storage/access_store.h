@@ -33,6 +33,7 @@ struct Session {
   access::Role role = access::Role::agent;  // a token's own; a person's is that of the user, as of now
   Instant created, last_used, expires;
   std::string address, program;       // from where; User-Agent
+  std::string agent = {};             // a token's: at whose desk it acts, or empty
 };
 
 // A person's second factor: the secret is sealed by the master key, recovery codes are kept as their SHA-256.
@@ -81,6 +82,11 @@ class AccessStore {                   // one object, any thread
   // True once only, whoever asks at the same time: the step of a code, a recovery code.
   virtual Result<bool> take_step(std::string_view login, std::int64_t step) = 0;
   virtual Result<bool> take_recovery(std::string_view login, std::string_view hash) = 0;
+
+  // What the throttle of sign-ins must not forget by a restart: the newest of each login, address and outcome count.
+  struct SignIn { std::string login, address; Instant at; bool succeeded = false; };
+  virtual Result<> note_sign_in(const SignIn&) = 0;                        // a success takes the pair's failures away
+  virtual Result<std::vector<SignIn>> sign_ins(Instant now) = 0;           // failures of the last hour, successes of the last 90 days; oldest first
 
   // Another number whenever sessions, tokens or users may have changed, by us or by another process; cheap.
   virtual std::uint64_t sessions_version() = 0;

@@ -90,10 +90,25 @@ create unique index mail_once on mail(kind, about, recipient);
 create index mail_waiting on mail(not_before_us, id) where sent_us is null and given_up_us is null;
 )sql";
 
+// body: JSON as api/schedule_routes reads it. slot_us: the newest slot that was dealt with
+constexpr const char* schedules_6 = R"sql(
+create table report_schedule(
+  id integer primary key autoincrement,
+  made_by text not null, body text not null, made_us bigint not null, slot_us bigint not null, error text not null, tried_us bigint);
+)sql";
+
+constexpr const char* provisioning_7 = R"sql(
+create table provisioning(
+  id integer primary key autoincrement,
+  hash blob not null unique, device text not null, transport text not null, made_by text not null,
+  made_us bigint not null, expires_us bigint not null, opened_us bigint, opened_from text not null);
+create index provisioning_by_device on provisioning(device, id);
+)sql";
+
 }  // namespace
 
 const std::vector<Migration>& office_migrations() {
-  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}, {4, views_4}, {5, alarms_5}};
+  static const std::vector<Migration> all{{1, std::string(contacts_1) + call_reports_1 + dispositions_1()}, {2, hours_2}, {3, recordings_3}, {4, views_4}, {5, alarms_5}, {6, schedules_6}, {7, provisioning_7}};
   return all;
 }
 

@@ -98,5 +98,125 @@ class Alarms(MailTest):
         call.bye()
 
 
+class Mail(MailTest):
+    """Issue 5, item 6: reports sent by e-mail on a schedule."""
+
+    def schedule(self, centre, headers, **fields):
+        body = dict(name="صف‌ها، هر روز", report="queues", every="day", at="07:00", recipients=["boss@example.ir"], format="xlsx", language="fa")
+        body.update(fields)
+        status, made = centre.http("POST", "/v1/report-schedules", body, headers)
+        self.assertEqual(status, 200, made)
+        return made
+
+    def due(self, centre, schedule, days=1):
+        """As if the schedule had been made some days ago: its newest slot has come and was not dealt with. The server is down meanwhile."""
+        with sqlite3.connect(os.path.join(centre.folder, "centre.db")) as db:
+            db.execute("update report_schedule set slot_us = slot_us - ? where id = ?", (days * 86_400_000_000, int(schedule["id"])))
+
+    def mails(self, centre, headers):
+        return centre.http("GET", "/v1/mails", headers=headers)[1]
+
+    def test_a_test_mail_goes_over_tls_with_a_password_and_is_told_of_in_the_servers_words_when_not(self):
+        for tls in ("starttls", "tls"):
+            sink = self.sink(tls=tls, user="pasokh", password="a secret of the post")
+            centre = self.posting_centre(sink)
+            administrator = self.as_role(centre, "administrator")
+            self.assertEqual(centre.http("GET", "/v1/mail", headers=administrator)[1]["security"], tls)
+            self.assertEqual(centre.http("POST", "/v1/mail/test", {"to": "boss@example.ir"}, administrator, timeout=40)[0], 204)
+            mail, = sink.to("boss@example.ir")
+            self.assertTrue(mail["secure"])
+            self.assertIn("پاسخ", mail["message"]["subject"])
+            sink.refuse["nobody@example.ir"] = "550 5.1.1 no such mailbox"
+            status, told = centre.http("POST", "/v1/mail/test", {"to": "nobody@example.ir"}, administrator, timeout=40)
+            self.assertEqual((status, told["code"]), (424, "mail-refused"))
+            self.assertIn("no such mailbox", told["message"])
+            sink.password = "another one"
+            self.assertEqual(centre.http("POST", "/v1/mail/test", {"to": "boss@example.ir"}, administrator, timeout=40)[1]["code"], "mail-failed")
+            self.assertNotIn("a secret of the post", centre.tail(1000))
+            centre.stop()
+
+    def test_nothing_is_said_to_a_server_whose_certificate_is_anothers(self):
+        sink = self.sink()
+        centre = self.posting_centre(sink, authority='""')  # the system's authorities do not know it
+        self.assertEqual(centre.http("POST", "/v1/mail/test", {"to": "boss@example.ir"}, self.as_role(centre, "administrator"), timeout=40)[1]["code"], "mail-failed")
+        self.assertEqual(sink.mails, [])
+
+    def test_each_slot_gives_one_mail_to_each_whether_the_server_is_killed_or_the_post_is_down(self):
+        sink = self.sink()
+        centre = self.posting_centre(sink)
+        supervisor, administrator = self.as_role(centre, "supervisor"), self.as_role(centre, "administrator")
+        for format in ("xlsx", "pdf", "csv"):
+            self.schedule(centre, supervisor, format=format, recipients=["boss@example.ir", "gone@example.ir"])
+        sink.refuse["gone@example.ir"] = "550 5.1.1 gone"
+        port = sink.port
+        sink.close()                      # the post is down when they come due
+        centre.kill()
+        schedules = [{"id": str(i)} for i in (1, 2, 3)]
+        for schedule in schedules:
+            self.due(centre, schedule)
+        centre.start()
+        wait_until(lambda: len([m for m in self.mails(centre, administrator) if m["attempts"] > 0 and m["error"]]) >= 6, patient(30), "the tries that fail")
+        for _ in range(3):                # killed at any moment, again and again
+            centre.kill()
+            centre.start()
+            time.sleep(0.7)
+        self.assertEqual(len(self.mails(centre, administrator)), 6, "one mail a slot and recipient")
+        again = self.sink(port=port)
+        again.refuse["gone@example.ir"] = "550 5.1.1 gone"
+        for mail in self.mails(centre, administrator):
+            centre.http("POST", "/v1/mails/%s/retry" % mail["id"], headers=administrator)
+        wait_until(lambda: sorted(m["state"] for m in self.mails(centre, administrator)) == ["given-up"] * 3 + ["sent"] * 3, patient(40), "the mail to be sent")
+        self.assertEqual(len(again.mails), 3)
+        self.assertEqual(len({m["message"]["message-id"] for m in again.mails}), 3)
+        files = {}
+        for mail in again.mails:
+            attachment, = mail["message"].iter_attachments()
+            files[attachment.get_filename().rsplit(".", 1)[1]] = attachment.get_content()
+        self.assertEqual(set(files), {"xlsx", "pdf", "csv"})
+        self.assertTrue(files["xlsx"].startswith(b"PK") and files["pdf"].startswith(b"%PDF"))
+        self.assertIn("صف‌ها، هر روز: ۱۴", again.mails[0]["message"]["subject"])
+        rows = centre.http("GET", "/v1/report-schedules", headers=supervisor)[1]
+        self.assertEqual({r["last"]["state"] for r in rows}, {"given-up"})
+        self.assertIn("gone", rows[0]["last"]["error"])
+        centre.kill()
+        centre.start()
+        time.sleep(3)
+        self.assertEqual((len(self.mails(centre, administrator)), len(again.mails)), (6, 3), "and never a second one")
+
+    def test_a_kill_between_the_servers_word_and_our_note_repeats_the_mail_under_the_same_name(self):
+        sink = self.sink()
+        centre = self.posting_centre(sink)
+        supervisor = self.as_role(centre, "supervisor")
+        schedule = self.schedule(centre, supervisor)
+        sink.before_answer = lambda mail: centre.kill()  # it has the mail; we die before we hear so
+        centre.http("POST", "/v1/report-schedules/%s/send" % schedule["id"], headers=supervisor)
+        wait_until(lambda: not centre.alive() and sink.mails, patient(20), "the kill")
+        sink.before_answer = None
+        centre.start()
+        wait_until(lambda: len(sink.mails) == 2, patient(40), "the mail to come again")
+        first, second = (m["message"] for m in sink.mails)
+        self.assertEqual(first["message-id"], second["message-id"])
+
+    def test_a_saved_view_is_what_is_sent_and_goes_with_its_owner(self):
+        sink = self.sink()
+        centre = self.posting_centre(sink)
+        supervisor, administrator = self.as_role(centre, "supervisor"), self.as_role(centre, "administrator")
+        self.assertEqual(centre.http("PUT", "/v1/views/sales", {"kind": "calls", "preset": "week", "query": {"queue": "sales"}}, supervisor)[0], 200)
+        made = self.schedule(centre, supervisor, report=None, view="sales", every="week", weekday="saturday", format="csv", language="en")
+        self.assertEqual(centre.http("POST", "/v1/report-schedules/%s/send" % made["id"], headers=supervisor)[0], 204)
+        mail = wait_until(lambda: sink.mails, patient(20), "the mail")[0]["message"]
+        attachment, = mail.iter_attachments()
+        self.assertTrue(attachment.get_filename().startswith("calls-"))
+        status, refused = centre.http("POST", "/v1/report-schedules", {"name": "x", "report": "queues", "every": "day", "at": "25:00", "recipients": ["a@b"], "format": "csv", "language": "en"}, supervisor)
+        self.assertEqual((status, refused["code"]), (422, "schedule-bad"))
+        self.assertEqual(centre.http("POST", "/v1/report-schedules", dict(name="x", report="queues", every="day", at="07:00", recipients=["a@b\r\nBcc: c@d"], format="csv", language="en"), supervisor)[0], 422)
+        agent = self.as_role(centre, "agent")
+        self.assertEqual(centre.http("GET", "/v1/report-schedules", headers=agent)[0], 403)
+        login = self.login_of(centre, "supervisor")
+        centre.cli("user", "remove", login)
+        status, refused = centre.http("POST", "/v1/report-schedules/%s/send" % made["id"], headers=administrator)
+        self.assertEqual((status, refused["code"]), (422, "schedule-bad"))
+
+
 if __name__ == "__main__":
     main()

@@ -1,10 +1,20 @@
 """B1, B5, B6: the office's records around one real call: wrap-up held until the report is complete, the contact's history, hours, retention."""
 import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
 import tempfile
 import time
+import unicodedata
 import urllib.parse
+import urllib.request
+from xml.etree import ElementTree
 
-from harness import InteropTest, Sipp, g711, main, patient, registration_rows, sipp_scenario, wait_until
+from harness import CommandFailed, InteropTest, Sipp, g711, main, patient, registration_rows, sipp_scenario, wait_until
+from peers.sip import UserAgent
+from test_web_server import WebTest
 
 CALLER = "09121234567"
 
@@ -102,6 +112,174 @@ class Office(InteropTest):
         row = self.row(centre, "02188776655", timeout=40)
         self.assertEqual((row["outcome"], row["queue"]), ("closed", ""))
         self.assertEqual(centre.cli("hours", "remove", "never", check=False).returncode, 1, "a number uses them")
+
+
+class Files(WebTest):
+    """Reports as files, opened by programs that are not ours: openpyxl, poppler."""
+
+    def setUp(self):
+        super().setUp()
+        self.scratch = tempfile.mkdtemp(prefix="pasokh-files-")
+        self.addCleanup(shutil.rmtree, self.scratch, True)
+
+    def fetched(self, centre, path, name, headers):
+        request = urllib.request.Request("http://127.0.0.1:%d%s" % (centre.http_port, path), headers=headers)
+        with urllib.request.urlopen(request, timeout=patient(30)) as answer, open(os.path.join(self.scratch, name), "wb") as out:
+            out.write(answer.read())
+        return os.path.join(self.scratch, name)
+
+    def test_a_report_is_a_spreadsheet_and_a_pdf_to_other_programs_too(self):
+        import openpyxl
+        centre = self.centre()
+        self.quiet_queue(centre)
+        call = self.customer(centre, CALLER).call(centre.number_of("support"))
+        time.sleep(1.5)
+        call.bye()
+        self.row(centre, CALLER)
+        supervisor = {"Authorization": "Bearer " + self.sign_in(centre, self.login_of(centre, "supervisor"))[1]}
+        book = openpyxl.load_workbook(self.fetched(centre, "/v1/reports/calls?format=xlsx&lang=fa", "calls.xlsx", supervisor))
+        sheet = book.active
+        self.assertTrue(sheet.sheet_view.rightToLeft, "a Persian sheet runs right to left")
+        cells = [cell for line in sheet.iter_rows() for cell in line if cell.value is not None]
+        self.assertTrue(any(cell.value == "تماس‌گیرنده" for cell in cells))
+        self.assertTrue(any(cell.value == CALLER for cell in cells), "a telephone number keeps its zero")
+        self.assertTrue(any(cell.is_date for cell in cells), "times are times")
+        self.assertTrue(any(isinstance(cell.value, (int, float)) and not cell.is_date or cell.data_type == "n" for cell in cells), "numbers are numbers")
+        english = openpyxl.load_workbook(self.fetched(centre, "/v1/reports/calls?format=xlsx&lang=en", "calls-en.xlsx", supervisor)).active
+        self.assertFalse(english.sheet_view.rightToLeft)
+        pdf = self.fetched(centre, "/v1/reports/calls?format=pdf&lang=fa", "calls.pdf", supervisor)
+        text = subprocess.run(["pdftotext", "-layout", pdf, "-"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        plain = unicodedata.normalize("NFKC", text).replace("\u200c", "").replace("\u200f", "").replace("\u200e", "")
+        for word in ("تماسها", "انتظار", "نتیجه"):
+            self.assertTrue(word in plain or word[::-1] in plain, "%s is not found in:\n%s" % (word, plain))
+        fonts = subprocess.run(["pdffonts", pdf], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[2:]
+        self.assertTrue(fonts)
+        for line in fonts:
+            self.assertRegex(line, r" yes +yes +yes ", "embedded, a subset, with a map to Unicode")
+        # the same on the command line
+        out = os.path.join(self.scratch, "queues.xlsx")
+        centre.cli("report", "queues", "--format", "xlsx", "--out", out, "--lang", "fa")
+        self.assertTrue(openpyxl.load_workbook(out).active.sheet_view.rightToLeft)
+        self.assertEqual(centre.cli("report", "queues", "--format", "pdf", check=False).returncode, 2)
+
+
+class Integration(WebTest):
+    def token(self, centre, role):
+        return {"Authorization": "Bearer " + self.sign_in(centre, self.login_of(centre, role))[1]}
+
+    def test_a_link_gives_a_phone_its_settings_once(self):
+        centre = self.centre()
+        administrator = self.token(centre, "administrator")
+        device = centre.device(0)
+        status, made = centre.http("POST", "/v1/devices/%s/provisioning" % device["user"], {"hours": 2, "transport": "tcp"}, administrator)
+        self.assertEqual(status, 200, made)
+        self.assertTrue(made["qr"].startswith("<svg"))
+        path = made["url"][made["url"].index("/provision/"):]
+        before = centre.http("GET", path)
+        self.assertEqual(before[0], 200)
+        self.assertEqual(centre.http("GET", path)[0], 200, "whoever only looks does not use it up")
+        status, page = centre.http("POST", path)
+        self.assertEqual(status, 200)
+        password = re.search(r"گذرواژه</th><td><code dir=\"ltr\">([^<]+)<", page).group(1)
+        self.assertEqual(centre.http("POST", path)[0], 410)
+        self.assertEqual(centre.http("GET", path)[0], 410)
+        phone = UserAgent(self.stack, device["user"], centre.server, password=password)
+        self.assertEqual(phone.register(timeout=patient(10)), 200, "the password of the page is the device's")
+        link, = centre.http("GET", "/v1/devices/%s/provisioning" % device["user"], headers=administrator)[1]
+        self.assertEqual(link["opened_from"], "127.0.0.1")
+        audit = centre.http("GET", "/v1/audit", headers=administrator)[1]
+        self.assertTrue(any(r["what"] == "device_provision" and r["object"].endswith(device["user"]) for r in audit), audit[:5])
+        self.assertNotIn(password, centre.tail(1000))
+        # as Linphone reads it; and one that is revoked
+        made = centre.http("POST", "/v1/devices/%s/provisioning" % device["user"], {}, administrator)[1]
+        xml = ElementTree.fromstring(centre.http("GET", made["linphone_url"][made["linphone_url"].index("/provision/"):])[1])
+        entries = {e.get("name"): e.text for e in xml.iter() if e.tag.endswith("entry")}
+        self.assertEqual(entries["username"], device["user"])
+        made = centre.http("POST", "/v1/devices/%s/provisioning" % device["user"], {}, administrator)[1]
+        self.assertEqual(centre.http("DELETE", "/v1/devices/%s/provisioning" % device["user"], headers=administrator)[0], 204)
+        self.assertEqual(centre.http("POST", made["url"][made["url"].index("/provision/"):])[0], 410)
+        centre.cli("device", "add", "web-1", "kind=browser")
+        self.assertEqual(centre.http("POST", "/v1/devices/web-1/provisioning", {}, administrator)[1]["code"], "device-not-phone")
+        self.assertEqual(centre.http("POST", "/v1/devices/nobody/provisioning", {}, administrator)[1]["code"], "device-unknown")
+
+    def test_a_program_calls_from_an_agents_desk_and_is_told_who_calls(self):
+        centre = self.centre()
+        made = centre.cli("token", "add", "crm", "role=agent", "agent=" + centre.device(0)["agent"]).stdout.splitlines()
+        program = {"Authorization": "Bearer " + made[1]}
+        self.assertEqual([t["agent"] for t in centre.json("token", "list")], [centre.device(0)["agent"]])
+        centre.cli("centre", "set", "outbound=")
+        phone = self.phone(centre, 0)
+        status, refused = centre.http("POST", "/v1/desk/dial", {"number": "+98 912 123 45 67"}, program)
+        self.assertEqual((status, refused["code"]), (409, "not-allowed"), "an empty plan lets nothing out")
+        colleague = self.phone(centre, 1)
+        status, placed = centre.http("POST", "/v1/desk/dial", {"number": colleague.number}, program)
+        self.assertEqual(status, 200, placed)
+        self.wait(lambda: phone.calls and phone.calls[0].answered_at, what="the own phone to ring first")
+        self.assertEqual(centre.http("GET", "/v1/reports/calls", headers=program)[0], 403, "and nothing else than an agent may")
+        centre.cli("token", "remove", "crm")
+        self.assertEqual(centre.http("POST", "/v1/desk/dial", {"number": colleague.number}, program)[0], 401)
+
+    def test_an_import_is_done_whole_or_not_at_all(self):
+        centre = self.centre()
+        bad = {"queues": [{"code": "new-queue"}], "agents": [{"code": "new-agent", "queues": ["new-queue"]}, {"code": "other", "queues": ["no-such-queue"]}]}
+        with self.assertRaises(CommandFailed) as refused:
+            centre.import_json(bad)
+        self.assertIn("/agents/1", refused.exception.error)
+        self.assertNotIn("new-queue", centre.queues() + [q["queue"] for q in centre.json("queue", "list")])
+        bad_user = {"queues": [{"code": "new-queue"}], "users": [{"login": "Sara!", "role": "agent"}]}
+        with self.assertRaises(CommandFailed) as refused:
+            centre.import_json(bad_user)
+        self.assertIn("/users/0/login", refused.exception.error)
+        self.assertNotIn("new-queue", [q["queue"] for q in centre.json("queue", "list")])
+        began = time.time()
+        centre.import_json({"queues": [{"code": "big"}], "agents": [{"code": "m%d" % i, "queues": ["big"]} for i in range(10_000)]})
+        print("10,000 agents imported in %.1f s" % (time.time() - began))
+        self.assertEqual(len([a for a in centre.json("agent", "list") if a["agent"].startswith("m")]), 10_000)
+
+    def test_an_upload_that_is_no_sound_is_refused_by_its_first_bytes(self):
+        centre = self.centre()
+        administrator = self.token(centre, "administrator")
+        head = lambda length: ("PUT /v1/prompts/hello?language=fa HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Length: %d\r\nAuthorization: %s\r\n\r\n" % (centre.http_port, length, administrator["Authorization"])).encode()
+
+        def answer(length, first, then=b""):
+            """The answer to an upload of which `first` is sent, then as much of `then` as is taken."""
+            s = socket.create_connection(("127.0.0.1", centre.http_port), timeout=patient(10))
+            self.addCleanup(s.close)
+            s.sendall(head(length) + first)
+            for _ in range(200 if then else 0):
+                s.sendall(then)
+            return s.recv(65536).decode()
+
+        wav = b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0" + struct.pack("<IIHH", 8000, 16000, 2, 16) + b"data" + b"\0" * 40
+        self.assertIn("not-audio", answer(10 << 20, b"%PDF-1.7 this is no sound at all, and there are ten megabytes of it to come"))
+        self.assertIn("prompt-long", answer(12 << 20, wav))
+        self.assertIn("body-too-large", answer(200 << 20, wav, b"x" * (1 << 20)), "said although 200 MB are sent on")
+        # kept, used, and not removed while it is used
+        status, spoken = centre.http("POST", "/v1/prompts/eid/speech", {"text": "عید شما مبارک", "language": "fa"}, administrator)
+        self.assertEqual((status, spoken["source"], spoken["spoken"], spoken["used_by"]), (200, "speech", "عید شما مبارک", []), spoken)
+        centre.cli("number", "set", centre.number_of("support"), "closed=eid")
+        status, refused = centre.http("DELETE", "/v1/prompts/eid?language=fa", headers=administrator)
+        self.assertEqual((status, refused["code"]), (409, "prompt-in-use"))
+        row, = [p for p in centre.http("GET", "/v1/prompts", headers=administrator)[1] if p["name"] == "eid"]
+        self.assertEqual(row["used_by"], [{"kind": "number", "code": centre.number_of("support"), "as": "closed"}])
+        centre.cli("number", "set", centre.number_of("support"), "closed=")
+        self.assertEqual(centre.http("DELETE", "/v1/prompts/eid?language=fa", headers=administrator)[0], 204)
+
+    def test_a_restart_forgives_no_guesser(self):
+        """threats §3: slowed guesses; the throttle survives the process."""
+        centre = self.centre()
+        login = self.login_of(centre, "supervisor")
+        guess = lambda: centre.http("POST", "/v1/sessions", {"login": login, "password": "not this one"})[0]
+        failures, slowed = 0, 0
+        while failures < 6:               # 1, 2, 4 s between them by then; the next one waits 8 s
+            status = guess()
+            failures += status == 401
+            slowed += status == 429
+            time.sleep(0.2)
+        self.assertGreater(slowed, 0)
+        centre.kill()
+        centre.start()
+        self.assertEqual(guess(), 429)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 #include <sys/un.h>
@@ -192,6 +193,9 @@ void check_certificate(const std::string& dir, const Configuration& c, Findings&
   using namespace std::chrono;
   const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   const auto days = (facts->ends.us - now) / 86'400'000'000;
+  if (own && c.names.empty())
+    findings.push_back({"certificate-names", Verdict::warning, "[http] names is empty: the certificate covers " + joined(facts->covers.names) + ", and nothing says under which name people come",
+                        "browsers warn under any other name", "set [http] names to the names that people type, so that this is watched"});
   const auto missing = api::missing_names(own ? api::HostNames{c.names, {}} : api::own_names(c.names), facts->covers);
   const std::string found = joined(facts->covers.names) + (facts->covers.addresses.empty() ? "" : ", " + joined(facts->covers.addresses)) + "; ends in " + std::to_string(days) + " days";
   if (days < 0) findings.push_back({"certificate", Verdict::problem, found, "browsers refuse the page", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
@@ -200,6 +204,52 @@ void check_certificate(const std::string& dir, const Configuration& c, Findings&
   else if (days < (own ? 14 : 25))
     findings.push_back({"certificate", Verdict::warning, found, "browsers refuse the page after that", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
   else findings.push_back({"certificate", Verdict::ok, found});
+}
+
+// Each media worker has a UDP port of its own for all browsers' audio. That it is open to the outside, only a browser there can tell.
+void check_browser_phones(const Configuration& c, bool server_running, Findings& findings) {
+  if (c.browser_port == 0) {
+    findings.push_back({"browser-ports", Verdict::warning, "[browser] port = 0: there are no browser phones", "agents need a SIP phone each", "set [browser] port = 10000 in pasokh.toml"});
+    return;
+  }
+  const std::int64_t last = c.browser_port + c.workers - 1;
+  const std::string range = "UDP " + std::to_string(c.browser_port) + (c.workers > 1 ? "-" + std::to_string(last) : "");
+  if (last > 65'535 || (c.browser_port <= c.rtp_high && last >= c.rtp_low)) {
+    findings.push_back({"browser-ports", Verdict::problem, range + " lies " + (last > 65'535 ? "beyond 65535" : "within [rtp]"), "some media workers take no browser phones", "set another [browser] port in pasokh.toml"});
+    return;
+  }
+  std::vector<std::string> wrong;
+  for (std::int64_t port = c.browser_port; port <= last; ++port) {
+    const int error = bind_error({"0.0.0.0", static_cast<std::uint16_t>(port)}, SOCK_DGRAM);
+    if (server_running ? error != EADDRINUSE : error != 0) wrong.push_back(std::to_string(port));
+  }
+  if (!wrong.empty() && server_running)
+    findings.push_back({"browser-ports", Verdict::problem, "the server runs, but nobody listens on UDP " + joined(wrong), "browser phones have no audio there", "look in the log for browser-port-refused; free the port and restart"});
+  else if (!wrong.empty())
+    findings.push_back({"browser-ports", Verdict::problem, "UDP " + joined(wrong) + " is taken by another program", "browser phones have no audio there", "find it with: ss -lnpu | grep " + wrong.front() + " ; end it, or set another [browser] port"});
+  else if (!own_addresses().second && c.browser_addresses.empty() && c.browser_turn.empty())
+    findings.push_back({"browser-ports", Verdict::ok, range + (server_running ? " is ours" : " is free") + "; agents at home need [browser] addresses (the router's public one) and " + range + " forwarded"});
+  else
+    findings.push_back({"browser-ports", Verdict::ok, range + (server_running ? " is ours" : " is free")});
+}
+
+void check_mail(const Configuration& c, Findings& findings) {
+  const auto& mail = c.mail;
+  if (!mail.on()) {
+    findings.push_back({"mail", Verdict::ok, "no mail server is set; reports and alarms are not sent by mail"});
+    return;
+  }
+  const std::string where = mail.host + ":" + std::to_string(mail.port);
+  if (!mail.user.empty() && !std::ifstream(mail.password_file))
+    findings.push_back({"mail", Verdict::problem, "the password file " + mail.password_file + " cannot be read", "no mail is sent", "write the password into its first line; chmod 0600, owner: the user that runs pasokh"});
+  else if (struct stat info{}; !mail.user.empty() && ::stat(mail.password_file.c_str(), &info) == 0 && (info.st_mode & 0077) != 0)
+    findings.push_back({"mail", Verdict::warning, "the password file " + mail.password_file + " can be read by others", "whoever reads it sends mail in your name", "chmod 0600 " + mail.password_file});
+  else if (const auto greeted = outbox::greet(mail); !greeted)
+    findings.push_back({"mail", Verdict::problem, where + ": " + greeted.error().text, "scheduled reports and alarms wait, and are given up after a day", "check [mail] in pasokh.toml, then: pasokh mail test ADDRESS"});
+  else if (mail.security == outbox::MailSecurity::none && mail.host != "127.0.0.1" && mail.host != "localhost" && mail.host != "::1")
+    findings.push_back({"mail", Verdict::warning, where + " greets us, without TLS", "callers' numbers and the password cross the network in the clear", "set [mail] security = \"starttls\""});
+  else
+    findings.push_back({"mail", Verdict::ok, where + " greets us"});
 }
 
 void check_addresses(const Configuration& c, Findings& findings) {
