@@ -191,9 +191,9 @@ await suite(async () => {
     await signIn(administrator, 'admin');
     await go(administrator, '/administration/queues');
     await administrator.getByRole('button', { name: `${t('app.edit')}: support` }).click();
-    await administrator.getByRole('dialog').getByLabel(t('admin.wrapUp')).fill('12s');
+    await administrator.getByRole('dialog').getByLabel(t('admin.wrapUp'), { exact: true }).fill(digits('12'));
     await administrator.getByRole('button', { name: t('app.save') }).click();
-    await administrator.getByTestId('sheet-queues').getByText(language === 'fa' ? '۱۲s' : '12s').waitFor();
+    await administrator.getByTestId('sheet-queues').getByText(language === 'fa' ? '۱۲ ثانیه' : '12 secs').waitFor();
     await accessible(administrator, 'queues');
     await go(administrator, '/administration/users');
     await administrator.getByRole('button', { name: t('app.add') }).click();
@@ -205,7 +205,7 @@ await suite(async () => {
     await signIn(newcomer, 'niloofar', given);
     await newcomer.getByText(t('session.changeSays')).waitFor();
     await accessible(newcomer, 'password');
-    for (const page of ['health', 'agents', 'numbers', 'trunks', 'devices', 'dispositions', 'hours', 'centre', 'audit', 'first-call']) {
+    for (const page of ['health', 'agents', 'numbers', 'trunks', 'devices', 'dispositions', 'prompts', 'hours', 'alarms', 'mail', 'centre', 'programs', 'audit', 'first-call']) {
       await go(administrator, `/administration/${page}`);
       await administrator.locator('main h2').first().waitFor();
       await accessible(administrator, page);

@@ -127,7 +127,7 @@ function NewToken({ onClose, onMade }: { onClose(): void; onMade(token: string):
       <form onSubmit={submit}>
         <DialogTitle id="token">{t('admin.tokenNew')}</DialogTitle>
         <DialogContent sx={{ display: 'grid', gap: 2 }}>
-          <TextField label={t('field.name')} value={name} onChange={(event) => setName(event.target.value)} required autoFocus helperText={t('admin.tokenNameSays')} sx={{ mt: 1 }} slotProps={{ htmlInput: { dir: 'auto', maxLength: 60 } }} />
+          <TextField label={t('field.name')} value={name} onChange={(event) => setName(event.target.value)} required autoFocus helperText={t('admin.tokenNameSays')} sx={{ mt: 1 }} slotProps={{ htmlInput: { dir: 'ltr', maxLength: 64, autoCapitalize: 'none', pattern: '[a-z0-9._\\-]{1,64}' } }} />
           <TextField select label={t('admin.role')} value={role} onChange={(event) => setRole(event.target.value as Role)} helperText={t('admin.tokenRoleSays')}>
             {roles.map((each) => (
               <MenuItem key={each} value={each}>
