@@ -323,6 +323,20 @@ void Peer::woken(std::uint64_t token) {
       house_.wake(index_, now + Duration::seconds(call->session_expires / 2), token);
       return;
     }
+    case reliable_timer: {
+      PeerCall* call = find(id);
+      if (!call || call->reliable.empty() || call->state != PeerCall::State::ringing) return;
+      if (call->reliable_until <= now) {                     // RFC 3262 §3
+        call->reliable.clear();
+        house_.noticed(index_, *call, Notice::not_pracked, 0);
+        final_answer(*call, 500, {});
+        return end(*call, Notice::hung_up_here);
+      }
+      send(call->reliable);
+      call->reliable_again = 2 * call->reliable_again;
+      house_.wake(index_, std::min(now + call->reliable_again, call->reliable_until), token);
+      return;
+    }
     case answer_timer: {
       PeerCall* call = find(id);
       if (!call || call->answer_until == Instant::never()) return;
@@ -598,6 +612,10 @@ void Peer::incoming(std::string_view bytes, std::string_view method) {
     if (!call || tag_of(header(bytes, "To")) != call->local_tag) status = 481;
   } else if (method == "CANCEL") {
     if (!call) status = 481;
+  } else if (method == "PRACK") {
+    const auto rack = header(bytes, "RAck");                // "1 1 INVITE"
+    if (!call || call->reliable.empty() || number(rack) != call->rseq || number(rack.substr(std::min(rack.size(), rack.find(' ') + 1))) != call->answering_cseq) status = 481;
+    else call->reliable.clear();
   } else if (method == "UPDATE") {
     if (!call || !call->alive()) status = 481;
     else if (const auto session = header(bytes, "Session-Expires"); !session.empty()) extra = "Session-Expires: " + std::string(session) + "\r\nRequire: timer\r\n";
@@ -652,7 +670,15 @@ void Peer::incoming_invite(std::string_view bytes) {
   call.answering_cseq = call.remote_cseq = number(header(bytes, "CSeq"));
   call.answering = "Via: " + std::string(header(bytes, "Via")) + "\r\nFrom: " + std::string(from) + "\r\nTo: " + std::string(to) + ";tag=" + call.local_tag + "\r\nCall-ID: " + call.call_id + "\r\nCSeq: " + std::string(header(bytes, "CSeq")) + "\r\n";
   take_sdp(call, body_of(bytes));
-  call.answer = reply_bytes(call.answering, 180, {}, {});
+  const bool reliably = manners_.rings_reliably && header(bytes, "Supported").find("100rel") != std::string_view::npos;
+  if (reliably) {
+    call.rseq = static_cast<std::uint32_t>(1 + dice_.below(1'000));
+    call.reliable_again = t1;
+    call.reliable_until = house_.now() + transaction_life;
+    house_.wake(index_, house_.now() + t1, id * tokens + reliable_timer);
+  }
+  call.answer = reply_bytes(call.answering, 180, reliably ? "Require: 100rel\r\nRSeq: " + std::to_string(call.rseq) + "\r\n" : std::string(), {});
+  if (reliably) call.reliable = call.answer;
   send(call.answer);
   house_.noticed(index_, call, Notice::rings, 0);
 }

@@ -1,7 +1,7 @@
 // A telephone, or a carrier's trunk, as the other side of the wire: a compact SIP user agent of its own. It shares no code with
 // src/sip but the arithmetic of digests, so that a wrong reading of the RFC there meets a different one here.
 // RFC 3261 §17 timers over UDP, 2xx until ACK (§13.3.1.4), CANCEL (§9), re-INVITE with glare (§14), REFER (RFC 3515), session timer
-// (RFC 4028, as the one who refreshes). It takes no fault for granted: what it cannot understand it drops.
+// (RFC 4028, as the one who refreshes), reliable 180 (RFC 3262). It takes no fault for granted: what it cannot understand it drops.
 #pragma once
 
 #include <cstdint>
@@ -52,13 +52,17 @@ struct PeerCall {
   std::uint32_t answering_cseq = 0;
   Duration answer_again;
   Instant answer_until = Instant::never();
+  std::string reliable;                  // our 180 until its PRACK
+  std::uint32_t rseq = 0;
+  Duration reliable_again;
+  Instant reliable_until;
   std::string ack;                       // of our INVITE's 2xx: sent again when the 2xx is
   Instant began, settled;                // settled: it became `talking`
   bool alive() const { return state != State::over; }
 };
 
 // What the person at the telephone notices.
-enum class Notice : std::uint8_t { rings, stopped, ringback, answered, refused, timed_out, connected, hung_up, hung_up_here, gone, held, moved };
+enum class Notice : std::uint8_t { rings, stopped, ringback, answered, refused, timed_out, connected, hung_up, hung_up_here, gone, held, moved, not_pracked };
 
 class Peer;
 
@@ -81,6 +85,7 @@ struct PeerManners {
   std::uint32_t session_timer = 0;       // asked for in our INVITEs, 0: none
   bool refresher_is_us = false;
   bool takes_update = false;
+  bool rings_reliably = false;           // 180 with 100rel, where the caller knows it
   std::uint64_t seed = 1;
 };
 
@@ -125,7 +130,7 @@ class Peer {
     bool provisional = false, done = false, cancel_sent = false, cancel_done = false;
     int tries = 0;
   };
-  enum Token : std::uint64_t { client_timer = 0, cancel_timer = 1, answer_timer = 2, enrol_timer = 3, refresh_timer = 4, tokens = 8 };
+  enum Token : std::uint64_t { client_timer = 0, cancel_timer = 1, answer_timer = 2, enrol_timer = 3, refresh_timer = 4, reliable_timer = 5, tokens = 8 };
 
   void send(std::string bytes) { house_.transmit(index_, std::move(bytes)); }
   std::string place() const;

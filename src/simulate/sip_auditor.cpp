@@ -70,6 +70,7 @@ void SipAuditor::sent_by_us(int peer, std::string_view bytes) {
     const auto sip = from.find("sip:");
     if (const int index = sip == from.npos ? -1 : world_->customer_of(std::string(from.substr(sip + 4, from.find('@') - sip - 4))); index >= 0) customer(index).asked_until = world_->now() + longest_ring_;
   }
+  if (peer == 0 && bytes.starts_with("SIP/2.0 200") && line_of(bytes, "CSeq").ends_with(" INVITE")) taken_.insert(std::string(line_of(bytes, "Call-ID")));
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) ended_by_us_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
 }
 
@@ -84,6 +85,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
+  if (bytes.starts_with("CANCEL ") && taken_.contains(std::string(line_of(bytes, "Call-ID")))) return;  // §9.2: crossed; their BYE will come
   if (bytes.starts_with("BYE ") || bytes.starts_with("CANCEL ")) {
     ended_by_peer_.insert(std::string(line_of(bytes, "Call-ID")));
     if (peer != 0) { desks_[at(peer - 1)].bye_reached = world_->now(); return; }  // the last: a kill may have lost what came before
@@ -127,6 +129,10 @@ void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
 void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int status) {
   const Instant now = world_->now();
   const bool over = !call.alive();
+  if (notice == Notice::not_pracked) {
+    if (now - calm_since(peer) > Duration::seconds(40)) find("prack-missing", "phone " + std::to_string(peer - 1) + " rings and nobody acknowledges it (RFC 3262)");
+    return;
+  }
   if (peer == 0) {
     if (!call.outgoing) return;
     const int index = static_cast<int>(call.person) - 1;
@@ -139,12 +145,13 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     }
     if (!over) return;
     const bool calm = now - world_->link_quiet_since(0) > Duration::seconds(70);
-    if (notice == Notice::hung_up && c.alive) {
+    const bool told_late = notice == Notice::gone && ended_by_us_.contains(call.call_id);  // a refresh of theirs was faster than our BYE
+    if ((notice == Notice::hung_up || told_late) && c.alive) {
       const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= shortest_wait(index);
       const bool agent_ended = c.service_ended != Instant{};
       if (calm && !waited_out && !agent_ended && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
-    if (notice == Notice::gone && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
+    if (notice == Notice::gone && !told_late && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
@@ -176,6 +183,7 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
   const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
   if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if (notice == Notice::hung_up_here) { d.hung_up = call.call_id; d.hung_up_at = now; }
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
   if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
   if (index < 0) return;
@@ -304,7 +312,7 @@ void SipAuditor::look_at_hearing() {
     const auto bye = ended_by_us_.find(line->call_id);
     const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && customers_[i].service_ended + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && std::max(customers_[i].service_ended, customers_[i].service_ended != Instant{} ? world_->quiet_since() : Instant{}) + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 
@@ -358,6 +366,7 @@ void SipAuditor::look_for_idle_pair() {
     const int desk = world_->desk_of(a);
     const Peer& phone = world_->peer(desk + 1);
     if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
+    if (const Desk& d = desks_[at(desk)]; !d.hung_up.empty() && !ended_by_peer_.contains(d.hung_up) && !ended_by_us_.contains(d.hung_up) && now - d.hung_up_at < Duration::seconds(32)) continue;  // timer F
     if (calm_since(desk + 1) + long_enough > now) continue;
     free.push_back(a);
   }

@@ -49,6 +49,8 @@ class SipAuditor : public Witness {
     Instant free_since;                         // no call of any kind at the phone
     Instant bye_reached;                        // its last BYE was at our door: the wrap-up counts from there
     int calls = 0;
+    std::string hung_up;                        // the call that its person has put down last: the BYE may still be on its way
+    Instant hung_up_at;
   };
   struct Agent { Instant ready_since = Instant::never(); };
   struct Sent { Instant at, decided_after; };
@@ -79,6 +81,7 @@ class SipAuditor : public Witness {
   std::unordered_map<std::string, Sent> invites_;     // INVITEs of ours, by Call-ID: when first sent
   std::unordered_map<std::string, Instant> ended_by_us_;  // Call-IDs for which our BYE or CANCEL has left: when first
   std::set<std::string> ended_by_peer_;               // …for which theirs has reached us
+  std::set<std::string> taken_;                       // callers' INVITEs for which our 200 has left: a CANCEL changes nothing any more
   struct Unfinished { int desk = 0; Instant sent; };
   std::map<std::string, Unfinished> unfinished_;      // INVITEs of ours to phones without a final answer
   std::unordered_map<std::string, Instant> heard_;    // INVITEs of ours that a phone has answered in any way: when first

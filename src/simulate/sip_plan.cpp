@@ -40,6 +40,8 @@ SipPlan any_sip_centre(std::uint64_t seed) {
   plan.clock_steps = dice.permille(300);
   plan.commit = Duration::milliseconds(1 + dice.below(12));
   plan.update_permille = 500;
+  plan.session_timers_permille = 300;
+  plan.reliable_permille = 250;
   return plan;
 }
 

@@ -69,6 +69,7 @@ void SipWorld::settle_in() {
     m.password = "secret" + m.user;
     m.seed = people.seed * 1'000 + peers_.size();
     m.takes_update = dice.permille(plan_.update_permille);
+    m.rings_reliably = plan_.reliable_permille > 0 && dice.permille(plan_.reliable_permille);
     if (plan_.session_timers_permille > 0 && dice.permille(plan_.session_timers_permille)) { m.session_timer = 120; m.refresher_is_us = dice.permille(500); }
     return m;
   };
@@ -541,7 +542,7 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
         customer.moving = customer.held = customer.consulted = false;
         if (!customer.talked && customer.fate.permille(plan_.people.redials_permille) && !healed_) schedule(now_ + customer.fate.between(Duration::seconds(10), Duration::seconds(90)), What::arrive, 0, call.person - 1, 1);
         return;
-      case Notice::rings: case Notice::stopped: case Notice::ringback: case Notice::answered: case Notice::connected: case Notice::held: case Notice::moved: return;
+      case Notice::rings: case Notice::stopped: case Notice::ringback: case Notice::answered: case Notice::connected: case Notice::held: case Notice::moved: case Notice::not_pracked: return;
     }
     return;
   }
@@ -560,7 +561,7 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
     case Notice::stopped: case Notice::gone: case Notice::hung_up_here:
       if (agent >= 0 && call.settled == Instant{} && works(agent)) schedule(now_ + people_[static_cast<std::size_t>(agent)].fate.between(Duration::seconds(20), Duration::seconds(180)), What::returns, 0, static_cast<std::uint64_t>(agent));
       return;
-    case Notice::hung_up: case Notice::ringback: case Notice::answered: case Notice::refused: case Notice::timed_out: case Notice::held: case Notice::moved: return;
+    case Notice::hung_up: case Notice::ringback: case Notice::answered: case Notice::refused: case Notice::timed_out: case Notice::held: case Notice::moved: case Notice::not_pracked: return;
   }
 }
 

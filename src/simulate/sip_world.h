@@ -34,6 +34,7 @@ struct SipPlan {
   int phone_holds_permille = 0, refers_permille = 0, digits_permille = 0;
   int session_timers_permille = 0;          // of phones, and of the carrier
   int update_permille = 0;                  // of phones, and of the carrier: UPDATE is taken
+  int reliable_permille = 0;                // of phones, and of the carrier: they ring with a 180 that must be acknowledged (RFC 3262)
   std::size_t workers = 2;
   int listens_every = 2;                    // seconds: how often a worker looks who is heard
   int chaos_permille = 0;                   // of seconds: somebody does something at the wrong moment

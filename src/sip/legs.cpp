@@ -397,7 +397,8 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
 }
 
 // RFC 3261 §10.2.4: a phone keeps the Call-ID of its registrations until it starts anew. One with another Call-ID has lost its
-// calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for.
+// calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for, and
+// an INVITE that was to ring it is repeated at once, as timer A would in up to 16 s.
 void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
   const auto found = of_device_.find(device);
   if (found == of_device_.end()) return;
@@ -406,12 +407,15 @@ void Legs::on_rebooted(DeviceId device, std::string_view contact, Turn turn) {
     Leg& leg = *find(id);
     leg_meets(leg, LegMeets::phone_rebooted);
     bool rang_there = false;
-    for (auto& fork : leg.forks)
-      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == contact) {
-        end_invite_by(fork.branch, turn.now + transaction_life);
-        fork.state = Fork::State::failed;
-        rang_there = true;
+    for (auto& fork : leg.forks) {
+      auto* found_invite = fork.target == contact ? core_.transactions.find(client_key(fork.branch, "INVITE")) : nullptr;
+      if (auto* invite = found_invite && found_invite->kind == Transaction::Kind::invite_client ? static_cast<InviteClient*>(found_invite) : nullptr) {
+        if (fork.state == Fork::State::trying) invite->moved_to(fork.flow, turn);
+        else if (fork.state == Fork::State::cancelled) invite->give_up();  // repeated once more it would ring a phone for nobody
+        core_.transactions.settle(*invite);
       }
+      if ((fork.state == Fork::State::cancelled || fork.state == Fork::State::crossed) && fork.target == contact) { fork.state = Fork::State::failed; rang_there = true; }
+    }
     if (rang_there) {
       has_rung_off(leg);
       changed(leg);

@@ -118,5 +118,37 @@ class Audio(InteropTest):
         self.assertEqual(relayed, [])
 
 
+class Notice(InteropTest):
+    """A caller is told that the call is recorded, to the end, whoever answers meanwhile: nobody speaks into nothing."""
+    TONES = {"customer": 1000, "agent": 1700}
+
+    def first_tone(self, call, hertz):
+        """The moment from which that tone is what `call` hears: 40 ms at a time."""
+        heard = self.sound.heard(call.media)
+        for at, (kind, _, _, data) in zip(heard.arrivals, heard.payloads):
+            samples = g711.decode(data, kind) if kind in (0, 8) else []
+            if samples and g711.power(samples, hertz) > 0.8:
+                return at
+        return None
+
+    def test_an_agent_who_answers_during_the_notice_hears_it_too_and_both_are_joined_when_it_ends(self):
+        self.server = self.centre()
+        self.quiet_queue(self.server, notice="on", record="yes")
+        self.sound = self.rtp({who: g711.tone(hertz, 2) for who, hertz in self.TONES.items()})
+        agent = self.phone(self.server, 0, rtp=self.sound, source=("signal", "agent"), keep=True)  # answers at once
+        call = self.customer(self.server, "09120000009", rtp=self.sound, source=("signal", "customer"), keep=True).call(self.server.number_of("support"))
+        self.wait(lambda: agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
+        other = agent.live()[0]
+        wait_until(lambda: self.first_tone(call, self.TONES["agent"]) and self.first_tone(other, self.TONES["customer"]), patient(15), "both to hear each other", every=0.2)
+        call.bye()
+        agent.last().wait_ended(5)
+        customer_hears, agent_hears = self.first_tone(call, self.TONES["agent"]), self.first_tone(other, self.TONES["customer"])
+        self.assertLess(abs(customer_hears - agent_hears), 0.1, "both are joined in the same moment")
+        heard = self.sound.heard(other.media)
+        before = [g711.decode(data, kind) for at, (kind, _, _, data) in zip(heard.arrivals, heard.payloads) if at < agent_hears and kind in (0, 8)]
+        self.assertGreater(len(before), 15, "the agent heard the notice for a while, not silence")
+        self.assertTrue(any(sum(s * s for s in samples) / len(samples) > 10_000 for samples in before), "and it was a voice or a tone")
+
+
 if __name__ == "__main__":
     main()
