@@ -15,11 +15,11 @@ namespace ic {
 using S = InviteClient::State;
 using M = InviteClientMeets;
 constexpr const char* states[] = {"calling", "proceeding", "completed", "accepted"};
-constexpr const char* meets[] = {"1xx", "2xx", "300-699", "timer A", "timer B, D or M", "CANCEL wanted", "transport error", "moved to a new flow"};
+constexpr const char* meets[] = {"1xx", "2xx", "300-699", "timer A", "timer B, D or M", "CANCEL wanted", "given up: no way", "moved to a new flow"};
 constexpr Machine::Never nevers[] = {
     never(M::resend_time, in(S::proceeding, S::completed, S::accepted), "§17.1.1.2: any answer stops timer A"),
     never(M::cancel_wanted, in(S::completed, S::accepted), "a fork that has its final answer is no longer `trying`, and only those are cancelled"),
-    never(M::transport_error, in(S::completed, S::accepted), "only transactions without a final answer are told of it"),
+    never(M::transport_error, in(S::completed, S::accepted), "only transactions without a final answer are told that there is no way, or that the phone began anew"),
 };
 }  // namespace ic
 
@@ -42,10 +42,10 @@ namespace oc {
 using S = OtherClient::State;
 using M = OtherClientMeets;
 constexpr const char* states[] = {"trying", "proceeding", "completed"};
-constexpr const char* meets[] = {"1xx", "200-699", "timer E", "timer F or K", "transport error", "moved to a new flow"};
+constexpr const char* meets[] = {"1xx", "200-699", "timer E", "timer F or K", "given up: no way", "moved to a new flow"};
 constexpr Machine::Never nevers[] = {
     never(M::resend_time, in(S::completed), "the final answer stops timer E"),
-    never(M::transport_error, in(S::completed), "only transactions without a final answer are told of it"),
+    never(M::transport_error, in(S::completed), "only transactions without a final answer are told that there is no way, or that the phone began anew"),
     never(M::moved, in(S::completed), "what has its final answer is forgotten by the leg, and a lost connection moves the unanswered alone"),
 };
 }  // namespace oc

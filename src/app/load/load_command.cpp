@@ -34,9 +34,11 @@ std::string trouble_of(const Step& s) {
   if (s.refused > 0) return "the server refused calls (" + std::to_string(s.last_status) + ")";
   if (s.missed > 0) return std::to_string(s.missed) + " of " + std::to_string(s.offered) + " calls reached no agent";
   if (s.repeats * 1'000 > s.offered) return std::to_string(s.repeats) + " messages had to be sent again";
-  if (s.setup_ms_p99 > late_setup_ms) return "calls took " + std::to_string(s.setup_ms_p99) + " ms to reach an agent (p99)";
-  if (s.packets_lost * 1'000 > s.packets) return std::to_string(s.packets_lost) + " of " + std::to_string(s.packets) + " audio packets were lost";
-  if (s.gap_ms_p99 > late_audio_ms) return "audio had gaps of " + std::to_string(s.gap_ms_p99) + " ms (p99)";
+  char others[64] = "";
+  if (s.others_busy_permille > others_permille) std::snprintf(others, sizeof others, ", while other programs took %.1f cores", static_cast<double>(s.others_busy_permille) / 1e3);
+  if (s.setup_ms_p99 > late_setup_ms) return "calls took " + std::to_string(s.setup_ms_p99) + " ms to reach an agent (p99)" + others;
+  if (s.packets_lost * 1'000 > s.packets) return std::to_string(s.packets_lost) + " of " + std::to_string(s.packets) + " audio packets were lost" + others;
+  if (s.gap_ms_p99 > late_audio_ms) return "audio had gaps of " + std::to_string(s.gap_ms_p99) + " ms (p99)" + others;
   return {};
 }
 bool is_generators(const Step& s) { return s.generator_late_ms > late_generator_ms || s.generator_busy_permille > full_generator_permille; }
