@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "interop"))
 
 from harness import InteropTest, main, patient, sip, wait_until  # noqa: E402
-from test_kill_control import Churn  # noqa: E402
+from test_kill_control import CROSSING, Churn  # noqa: E402
 
 KILLS = int(os.environ.get("PASOKH_KILLS", "20"))
 SECONDS = float(os.environ.get("PASOKH_SECONDS", "1e9"))
@@ -19,7 +19,6 @@ SEED = int(os.environ.get("PASOKH_SEED", "20261124"))
 LONG = 6
 POINTS = ("submit", "committed", "orders", "datagrams", "restored", "resumed")
 KINDS = ("control",) * 8 + ("twice",) * 2 + ("point",) * 5 + ("worker",) * 3 + ("all",) * 2
-CROSSING = 0.1                     # seconds: a message under way
 TALK_EARLY, TALK_LATE = 0.5, 8.0   # seconds: a BYE is asked again while the server is down
 
 
