@@ -42,6 +42,15 @@ void Auditor::happened(const Stimulus& stimulus, Instant now) {
   if (const auto* s = std::get_if<LegArrived>(&stimulus)) {
     lines_[s->leg] = {false, true, -1, {}, false};
     touched_legs_.insert(s->leg);
+    if (s->device && s->dialled.starts_with("*")) {          // a star code: who sits there, or who has named themselves, has said it
+      const int desk = index_of(s->device.value);
+      const std::string code = s->dialled.substr(0, 3), number = s->dialled.size() > 3 ? s->dialled.substr(3) : "";
+      int a = sits_[at(desk)] >= 0 ? sits_[at(desk)] : desk;
+      for (std::size_t i = 0; code == "*11" && i < plan_.agents.size(); ++i) if (plan_.agents[i].settings.number == number) a = static_cast<int>(i);
+      if (code == "*11" || code == "*13") { sits_down_now_ = person(a).state == State::signed_out; person(a).will = Person::Will::work; }
+      if (code == "*14" && sits_[at(desk)] >= 0) person(a).will = Person::Will::rest;
+      if (code == "*12" && sits_[at(desk)] >= 0) person(a).will = Person::Will::away;
+    }
   } else if (const auto* answered = std::get_if<LegAnsweredByPeer>(&stimulus)) {
     if (auto line = lines_.find(answered->leg); line != lines_.end()) line->second.up = true;
   } else if (const auto* gone = std::get_if<LegGone>(&stimulus)) {
@@ -266,6 +275,7 @@ struct Auditor::Reader {
     if (const auto* s = last<SetPaused>()) return is(s->agent);
     if (const auto* s = last<SignOut>()) return is(s->agent);
     if (last<SignIn>()) return true;  // also whoever sat there
+    if (const auto* s = last<LegArrived>()) return s->device && s->dialled.starts_with("*");
     return false;
   }
   bool customer_left(const Caller& c) const { const auto* s = last<LegGone>(); return s && s->leg == c.leg; }
@@ -283,7 +293,7 @@ struct Auditor::Reader {
   }
   void operator()(const AgentSignedOut& e) {
     const int a = index_of(e.agent.value);
-    if (my.person(a).will != Person::Will::away && !last<SignIn>() && !last<SetReady>()) my.find("presence-unasked", my.name(a) + " signed out unasked");
+    if (my.person(a).will != Person::Will::away && !last<SignIn>() && !last<SetReady>() && !last<LegArrived>()) my.find("presence-unasked", my.name(a) + " signed out unasked");
     if (my.person(a).desk >= 0) my.sits_[at(my.person(a).desk)] = -1;
     my.person(a).desk = -1;
     my.person(a).rests_after.clear();
@@ -576,9 +586,17 @@ struct Auditor::Reader {
       joins(e.call, *c, a, false);
     }
   }
+  void operator()(const CodeDialled& e) {
+    const int desk = index_of(e.device.value);
+    my.claimed_[e.leg] = {CallId{}, desk, -1, false, Instant::never()};
+    my.busy_with_[at(desk)].insert(e.leg);
+    my.touched_legs_.insert(e.leg);
+  }
+  void operator()(const CallTurnedAway& e) { if (Caller* c = caller(e.call)) c->turned_away = true; }
   void operator()(const LegEnded& e) {
-    Caller* c = caller(e.call);
     my.drop_claim(e.leg);
+    if (!e.call) return;                       // a star code's
+    Caller* c = caller(e.call);
     if (!c) return;
     c->legs.erase(e.leg);
     if (c->agent_leg == e.leg) c->agent_leg = {};
@@ -607,7 +625,8 @@ struct Auditor::Reader {
     if (c->waits) my.find("ended-in-line", "call " + text(e.call) + " ended while it waited");
     if (!c->rung.empty()) my.find("ended-in-line", "call " + text(e.call) + " ended while phones ring for it");
     if ((e.outcome == Outcome::answered) != c->talked) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)) + (c->talked ? " and talked" : " and never talked"));
-    else if (!c->talked && (e.outcome == Outcome::abandoned) != customer_left(*c)) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)));
+    else if (c->turned_away != (e.outcome == Outcome::closed)) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)));
+    else if (!c->talked && !c->turned_away && (e.outcome == Outcome::abandoned) != customer_left(*c)) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)));
     if (c->recording) my.find("recording", "call " + text(e.call) + " ended and is recorded still");
     for (int a = 0; a < static_cast<int>(my.people_.size()); ++a)
       if (Talked* talk = my.person(a).call == e.call ? my.talk_of(e.call, a) : nullptr; talk && !talk->to) my.find("left-talking", my.name(a) + " talks in call " + text(e.call) + ", which has ended");
@@ -675,6 +694,7 @@ void Auditor::look_at_call(CallId id) {
   if (customer == lines_.end()) return;
   if (!customer->second.up) { if (c.waits) find("hearing", call + " waits and was never answered"); return; }
   const bool talks = !c.waits && c.agent_leg && !c.held && !c.consult_leg;
+  if (c.turned_away) { if (!customer->second.plays) find("hearing", call + " is turned away and told nothing"); return; }
   if (!c.waits && !c.agent_leg && !c.transfer_leg && !c.consult_leg) find("nobody-cares", call + " waits in no line and talks to nobody");
   if (c.waits || c.held || c.consult_leg || c.notice) {
     if (!customer->second.plays) find("hearing", call + " waits in silence");

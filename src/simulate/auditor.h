@@ -61,6 +61,7 @@ class Auditor : public Observer {
     LegId agent_leg, consult_leg, transfer_leg;
     int agent = -1;
     bool consult_up = false, notice = false, recording = false, told_notice = false;
+    bool turned_away = false;
     std::set<LegId> legs;                      // as the journal has them
     std::set<int> overflowed;
   };

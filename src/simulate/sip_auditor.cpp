@@ -13,7 +13,7 @@ std::string_view line_of(std::string_view message, std::string_view name) {
 bool has_to_tag(std::string_view message) { return line_of(message, "To").find(";tag=") != std::string_view::npos; }
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, rung_by_two, idle, recorded_not };
+enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, rung_by_two, waits_shut, idle, recorded_not };
 std::uint64_t key(Kind kind, std::uint64_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(kind) << 60) ^ (a << 32) ^ b; }
 
 }  // namespace
@@ -36,6 +36,11 @@ SipAuditor::Customer& SipAuditor::customer(int index) {
   if (at(index) >= customers_.size()) customers_.resize(at(index) + 1);
   return customers_[at(index)];
 }
+// The clock of the machine may have been stepped by seconds, again and again: a minute around the hour is left to it.
+bool SipAuditor::comes_to_a_shut_door(int index) const {
+  return world_->queue_of(index) == 0 && world_->closes_at() != Instant::never() && customers_[at(index)].called_first > world_->closes_at() + Duration::seconds(60);
+}
+
 // How long a caller may at least wait before we end the call: sent on because there was no room, the other queue's time counts.
 // Whom no queue has room for is refused with 486 and never answered.
 Duration SipAuditor::shortest_wait(int index) const {
@@ -133,6 +138,10 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (now - calm_since(peer) > Duration::seconds(40)) find("prack-missing", "phone " + std::to_string(peer - 1) + " rings and nobody acknowledges it (RFC 3262)");
     return;
   }
+  if (peer != 0 && call.outgoing) {             // a star code
+    if (over && notice == Notice::hung_up && now - call.began > Duration::seconds(20) + grace_ && now - calm_since(peer) > Duration::seconds(70)) find("star-code", "phone " + std::to_string(peer - 1) + " waits long for the tone of " + call.dialled);
+    return;
+  }
   if (peer == 0) {
     if (!call.outgoing) return;
     const int index = static_cast<int>(call.person) - 1;
@@ -149,7 +158,8 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if ((notice == Notice::hung_up || told_late) && c.alive) {
       const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= shortest_wait(index);
       const bool agent_ended = c.service_ended != Instant{};
-      if (calm && !waited_out && !agent_ended && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
+      const bool shut = !c.served && world_->queue_of(index) == 0 && now + Duration::seconds(40) > world_->closes_at();
+      if (calm && !waited_out && !agent_ended && !shut && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
     if (notice == Notice::gone && !told_late && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
     if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
@@ -203,7 +213,7 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   // One INVITE at a time: the next leaves when the one before has its end, also when that was taken back (its CANCEL may have to wait,
   // §9.1, or gets lost). A talk that our BYE or theirs ends may still be up when the next INVITE overtakes it on the way.
   for (const auto& [id, other] : world_->peer(peer).calls())
-    if (id != call.id && other.alive() && (other.state == PeerCall::State::ringing || !is_over_for_us(other)))
+    if (id != call.id && !other.outgoing && other.alive() && (other.state == PeerCall::State::ringing || !is_over_for_us(other)))
       if (const auto first = invites_.find(other.call_id); first == invites_.end() || calm_since(peer) < first->second.at) find("agent-two-calls", "phone " + std::to_string(desk) + " rings while it has a call");
   const int index = world_->customer_of(call.shown);
   if (index < 0) {
@@ -214,6 +224,7 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   const PeerCall* line = world_->line_of(index);
   if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
   if (c.served || !line) return;  // a transfer or a consult: another order
+  if (comes_to_a_shut_door(index)) return find("closed-rings", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has called out of hours");
   const floor::QueueSettings& mine = queue_of(index);
   // the other phone's first sign of life was here when this one was chosen: until then a CANCEL waits (§9.1)
   auto was_heard = [&](const PeerCall& other) { const auto heard = heard_.find(other.call_id); return heard != heard_.end() && heard->second < sent->second.decided_after; };
@@ -309,6 +320,7 @@ void SipAuditor::look_at_hearing() {
     if (!customers_[i].alive) continue;
     const PeerCall* line = world_->line_of(index);
     if (!line || line->state != PeerCall::State::talking) continue;
+    if (lasts(key(waits_shut, line->id & 0xffffff, i), calm && comes_to_a_shut_door(index) && !customers_[i].served, grace_ + Duration::seconds(15))) find("closed-waits", name(index) + " has called out of hours and is not let go");
     const auto bye = ended_by_us_.find(line->call_id);
     const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
@@ -365,7 +377,7 @@ void SipAuditor::look_for_idle_pair() {
     if (agents_[at(a)].ready_since == Instant::never() || agents_[at(a)].ready_since + long_enough > now || !world_->works(a)) continue;
     const int desk = world_->desk_of(a);
     const Peer& phone = world_->peer(desk + 1);
-    if (world_->agent_at(desk) != a || phone.dead() || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
+    if (world_->agent_at(desk) != a || phone.dead() || phone.busy_with() != 0 || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
     if (const Desk& d = desks_[at(desk)]; !d.hung_up.empty() && !ended_by_peer_.contains(d.hung_up) && !ended_by_us_.contains(d.hung_up) && now - d.hung_up_at < Duration::seconds(32)) continue;  // timer F
     if (calm_since(desk + 1) + long_enough > now) continue;
     free.push_back(a);
@@ -374,7 +386,7 @@ void SipAuditor::look_for_idle_pair() {
   for (std::size_t i = 0; i < customers_.size(); ++i) {
     const Customer& c = customers_[i];
     const int index = static_cast<int>(i);
-    if (!c.alive || c.served || c.phones > 0 || c.answered == Instant{} || std::max(c.unoffered_since, c.asked_until) + long_enough > now) continue;
+    if (!c.alive || c.served || comes_to_a_shut_door(index) || c.phones > 0 || c.answered == Instant{} || std::max(c.unoffered_since, c.asked_until) + long_enough > now) continue;
     const PeerCall* line = world_->line_of(index);
     if (!line || ended_by_peer_.contains(line->call_id)) continue;
     for (const int a : free)

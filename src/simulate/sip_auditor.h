@@ -68,6 +68,7 @@ class SipAuditor : public Witness {
   Customer& customer(int index);
   const floor::QueueSettings& queue_of(int customer) const;
   Duration shortest_wait(int customer) const;
+  bool comes_to_a_shut_door(int customer) const;
   std::string name(int customer) const { return "caller " + std::to_string(customer); }
 
   SipPlan plan_;

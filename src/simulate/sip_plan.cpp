@@ -42,6 +42,8 @@ SipPlan any_sip_centre(std::uint64_t seed) {
   plan.update_permille = 500;
   plan.session_timers_permille = 300;
   plan.reliable_permille = 250;
+  plan.star_permille = dice.permille(500) ? 400 : 0;
+  if (dice.permille(250)) plan.closes = Duration::minutes(30 + dice.below(25));
   return plan;
 }
 

@@ -102,6 +102,11 @@ void SipWorld::settle_in() {
     if (configure.noun == "queue") settings["music"] = settings.count("music") ? settings["music"] : "default";
     set(configure.noun, configure.code, std::move(settings), configure.verb);
   }
+  if (plan_.closes.us) {
+    const auto moment = [&](Duration of_day) { return std::to_string((people.start + of_day).us); };
+    set("hours", "office", {{"openings", moment(Duration{} - Duration::hours(1)) + "-" + moment(plan_.closes)}, {"known_until", moment(Duration::hours(24))}}, "set");
+    set("number", people.queues.front().number, {{"hours", "office"}}, "set");
+  }
   control_->disk.commit = commit;
   now_ = people.start;
   quiet_since_ = now_;
@@ -444,6 +449,26 @@ void SipWorld::ask(int agent, const std::string& verb, std::map<std::string, std
   ask_now(questions_.size() - 1);
 }
 
+// Only at one's own desk: a star code speaks for whoever sits there, or for whose phone it is.
+void SipWorld::say(int agent, const std::string& verb, std::map<std::string, std::string> settings) {
+  const Person& person = people_[static_cast<std::size_t>(agent)];
+  Peer& phone = *peers_[static_cast<std::size_t>(agent) + 1];
+  const bool at_home = person.desk == agent && (agent_at(agent) == agent || verb == "out") && phone.is_registered() && !phone.dead() && phone.busy_with() == 0;
+  if (plan_.star_permille == 0 || !at_home || !people_[static_cast<std::size_t>(agent)].fate.permille(plan_.star_permille)) return ask(agent, verb, std::move(settings));
+  if (witness_) witness_->agent_did(agent, verb, false);
+  const std::string code = verb == "ready" ? "*11" + plan_.people.agents[static_cast<std::size_t>(agent)].settings.number : verb == "pause" ? "*147" : "*12";
+  phone.call(code, phone.manners().user, static_cast<std::uint64_t>(agent) + 1);
+}
+
+// The tone was heard and we have hung up: said. Anything else: at the console then.
+void SipWorld::star_code_over(int peer, const PeerCall& call, Notice notice) {
+  const std::string verb = call.dialled.starts_with("*11") ? "ready" : call.dialled == "*12" ? "out" : "pause";
+  const int agent = peer - 1;
+  if (notice == Notice::hung_up) { if (witness_) witness_->agent_did(agent, verb, true); return; }
+  if (healed_ && verb != "out") return;
+  ask(agent, verb, verb == "pause" ? std::map<std::string, std::string>{{"reason", "tea"}} : std::map<std::string, std::string>{});
+}
+
 void SipWorld::ask_now(std::uint64_t id) {
   Question& question = questions_[id];
   if (!question.open) return;
@@ -544,6 +569,10 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
         return;
       case Notice::rings: case Notice::stopped: case Notice::ringback: case Notice::answered: case Notice::connected: case Notice::held: case Notice::moved: case Notice::not_pracked: return;
     }
+    return;
+  }
+  if (call.outgoing) {                       // a star code
+    if (!call.alive()) star_code_over(peer, call, notice);
     return;
   }
   const int desk = peer - 1;
@@ -726,20 +755,20 @@ void SipWorld::act_of_agent(const Act& act) {
       if (const int other = agent_at(person.desk); other >= 0) people_[static_cast<std::size_t>(other)].here = false;
       person.here = true;
       at_desk_[static_cast<std::size_t>(person.desk)] = agent;
-      return ask(agent, "ready", {{"device", plan_.people.agents[static_cast<std::size_t>(person.desk)].settings.device}});
+      return say(agent, "ready", {{"device", plan_.people.agents[static_cast<std::size_t>(person.desk)].settings.device}});
     case What::breaks:
       if (!person.here) return;
       person.on_break = true;
-      return ask(agent, "pause", {{"reason", "tea"}});
+      return say(agent, "pause", {{"reason", "tea"}});
     case What::returns:
       if (!person.here || healed_) return;
       if (act.b == 0) person.on_break = false;
-      return ask(agent, "ready", {});
+      return say(agent, "ready", {});
     case What::leaves:
       if (!person.here) return;
       person.here = false;
       at_desk_[static_cast<std::size_t>(person.desk)] = -1;
-      return ask(agent, "out", {});
+      return say(agent, "out", {});
     default: return;
   }
 }

@@ -34,6 +34,8 @@ struct SipPlan {
   int phone_holds_permille = 0, refers_permille = 0, digits_permille = 0;
   int session_timers_permille = 0;          // of phones, and of the carrier
   int update_permille = 0;                  // of phones, and of the carrier: UPDATE is taken
+  int star_permille = 0;                    // of what agents say about their presence: by a star code at the phone, not at the console
+  Duration closes;                          // of the day: the first queue's number is open until then; zero: always
   int reliable_permille = 0;                // of phones, and of the carrier: they ring with a 180 that must be acknowledged (RFC 3262)
   std::size_t workers = 2;
   int listens_every = 2;                    // seconds: how often a worker looks who is heard
@@ -79,6 +81,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   int desk_of(int agent) const { return people_[static_cast<std::size_t>(agent)].desk; }
   bool works(int agent) const { const Person& p = people_[static_cast<std::size_t>(agent)]; return p.here && !p.on_break; }
   int customer_of(const std::string& shown) const;         // -1: nobody has that number
+  Instant closes_at() const { return plan_.closes.us ? plan_.people.start + plan_.closes : Instant::never(); }
   int queue_of(int customer) const { return customers_[static_cast<std::size_t>(customer)].queue; }
   std::size_t customers() const { return customers_.size(); }
   const PeerCall* line_of(int customer) const;             // his live call, or nothing
@@ -188,6 +191,8 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   void ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again = true);
   void ask_now(std::uint64_t question);
   void look_at_console();
+  void say(int agent, const std::string& verb, std::map<std::string, std::string> settings);  // at the console, or by a star code
+  void star_code_over(int peer, const PeerCall&, Notice);
   void anything();
   void press_ready(int peer);
   int serving(int customer, int* desk) const;   // the agent who talks with that customer now, or -1
