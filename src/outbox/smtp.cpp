@@ -32,7 +32,8 @@ int overhear(CURL*, curl_infotype type, char* data, std::size_t size, void* talk
   std::string line(data, size);
   while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
   for (char& c : line) if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  static_cast<Talk*>(talk)->answer = line.substr(0, 300);
+  auto& answer = static_cast<Talk*>(talk)->answer;  // a refusal stays: what comes after it is the good-bye
+  if (answer.empty() || (answer.front() != '4' && answer.front() != '5')) answer = line.substr(0, 300);
   return 0;
 }
 

@@ -14,7 +14,7 @@ constexpr std::string_view sent_sql = "update mail set sent_us = $1, error = '',
 constexpr std::string_view failed_sql = "update mail set not_before_us = $1, error = $2 where id = $3";
 constexpr std::string_view given_up_sql = "update mail set given_up_us = $1, error = $2 where id = $3";
 constexpr std::string_view remove_sql = "delete from mail where id = $1 and sent_us is null and given_up_us is null";
-constexpr std::string_view again_sql = "update mail set given_up_us = null, not_before_us = $1, made_us = $1 where id = $2 and sent_us is null";
+constexpr std::string_view again_sql = "update mail set given_up_us = null, not_before_us = $1 where id = $2 and sent_us is null";
 constexpr std::string_view health_sql = "select attempts, error from mail where sent_us is null and given_up_us is null order by made_us, id limit 1";
 constexpr std::string_view forget_sql = "delete from mail where sent_us < $1 or given_up_us < $1";
 

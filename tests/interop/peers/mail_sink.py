@@ -33,6 +33,8 @@ class MailSink:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self):
+        if self.socket.fileno() < 0:
+            return
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         for peer in self.open:
