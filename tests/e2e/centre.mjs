@@ -52,7 +52,8 @@ export class Centre {
   running = [];
 
   // demo: false gives an empty folder as a newcomer has it: one administrator, whose first password `init` has said.
-  static async open({ demo = true } = {}) {
+  // everywhere: a browser that will not send sound to 127.0.0.1 (Firefox) reaches the machine's other address.
+  static async open({ demo = true, everywhere = false } = {}) {
     const centre = new Centre();
     centre.folder = mkdtempSync(join(tmpdir(), 'pasokh-console-'));
     centre.data = join(centre.folder, 'data');
@@ -60,10 +61,18 @@ export class Centre {
     centre.sip = `127.0.0.1:${sip}`;
     const said = await centre.run('init', centre.data, ...(demo ? ['--demo'] : []), '--sip', centre.sip, '--http', `127.0.0.1:${http}`, '--rtp', await freeRange(120));
     await centre.freeOtherPorts();
+    if (everywhere) centre.set(`listen = "${centre.sip}"`, `listen = "0.0.0.0:${sip}"`);
     centre.demo = demo ? JSON.parse(readFileSync(join(centre.data, 'demo.json'), 'utf8')) : { users: [{ login: 'admin', password: /password:\s*(\S+)/.exec(said)[1] }] };
     centre.address = `http://127.0.0.1:${http}`;
     await centre.start();
     return centre;
+  }
+
+  set(before, after) {
+    const file = join(this.data, 'pasokh.toml');
+    const text = readFileSync(file, 'utf8');
+    if (!text.includes(before)) throw new Error(`pasokh.toml has no ${before}`);
+    writeFileSync(file, text.replace(before, after));
   }
 
   // Ports that `init` gives fixed numbers: two test runs on one machine must not meet there.

@@ -52,4 +52,4 @@ await suite(async () => {
     expect(loud > 200, `the customer heard the agent's fake microphone (${loud.toFixed(0)})`);
     await until('wrap-up', () => page.evaluate(() => document.querySelector('[role=status][data-state]')?.dataset.state === 'wrap-up'));
   });
-});
+}, { everywhere: true });

@@ -77,9 +77,9 @@ export async function fits(page, what) {
 }
 
 // A suite: a centre of its own, a browser, and an answer for ctest.
-export async function suite(run, { demo = true } = {}) {
+export async function suite(run, kind = {}) {
   try {
-    centre = await Centre.open({ demo });
+    centre = await Centre.open(kind);
     browser = options.browser === 'firefox' ? await openFirefox() : await openChromium({ microphone: toneFile(join(centre.folder, 'agent.wav'), agent_hertz) });
     await run();
     await promise('no page threw an error', () => expect(faults.length === 0, faults.join('\n')));

@@ -13,6 +13,7 @@ async function choosePassword(page, present, wanted) {
   const fields = page.locator('input[type=password]');
   for (const [index, text] of [present, wanted, wanted].entries()) await fields.nth(index).fill(text);
   await page.getByRole('button', { name: t('app.save') }).click();
+  await until('the way on after the password', () => !page.url().endsWith('/password'), 20);
 }
 
 await suite(async () => {

@@ -80,9 +80,9 @@ export interface Schedule {
 }
 export const schedules = () => call<Schedule[]>('get', '/v1/report-schedules');
 export const addSchedule = (body: Omit<Schedule, 'id'>) => call<Schedule>('post', '/v1/report-schedules', { body });
-export const changeSchedule = ({ id, made_by: _made, next_at: _next, last: _last, ...body }: Schedule) => call<Schedule>('put', '/v1/report-schedules/{id}', { path: { id }, body });
-export const removeSchedule = (id: string) => call('delete', '/v1/report-schedules/{id}', { path: { id } });
-export const sendNow = (id: string) => call('post', '/v1/report-schedules/{id}/send', { path: { id } });
+export const changeSchedule = ({ id, made_by: _made, next_at: _next, last: _last, ...body }: Schedule) => call<Schedule>('put', '/v1/report-schedules/{schedule}', { path: { schedule: id }, body });
+export const removeSchedule = (id: string) => call('delete', '/v1/report-schedules/{schedule}', { path: { schedule: id } });
+export const sendNow = (id: string) => call('post', '/v1/report-schedules/{schedule}/send', { path: { schedule: id } });
 
 const asked = (filter: Filter) => ({ query: { ...filter } });
 export const metrics = () => call<Metric[]>('get', '/v1/reports/metrics');
