@@ -61,6 +61,23 @@ struct JournalReader::Impl {
     return {};
   }
 
+  bool readable(std::uint64_t seq) { return from.each([](Statement&) { return false; }, seq).has_value(); }
+
+  // Behind a page of the file that cannot be read: the first place from `seq` (which cannot) from which rows come again; `end`: none.
+  // Pages hold neighbours, so a damaged range is leapt over in doubling steps, and its end found by halves.
+  std::uint64_t next_readable(std::uint64_t seq, std::uint64_t end) {
+    std::uint64_t bad = seq, good = seq;
+    for (std::uint64_t leap = 1; good < end && !readable(good); leap *= 2) {
+      bad = good;
+      good = std::min(end, bad + leap);
+    }
+    while (good - bad > 1) {
+      const auto middle = bad + (good - bad) / 2;
+      (readable(middle) ? good : bad) = middle;
+    }
+    return good;
+  }
+
   Result<Sum> sum_at(std::uint64_t seq) {
     Sum found{};
     if (seq == 0) return found;
@@ -96,7 +113,7 @@ Result<> JournalReader::read(std::uint64_t after, std::uint64_t limit, const std
   Recorded recorded;
   std::uint64_t expected = after + 1;
   std::string damaged;
-  TRY_DONE(impl_->from.each([&](Statement& row) {
+  auto done = impl_->from.each([&](Statement& row) {
     if (limit-- == 0) return false;
     Sum now;
     if (auto fault = impl_->fault(row, expected, before, recorded, now); !fault.empty()) {
@@ -106,7 +123,9 @@ Result<> JournalReader::read(std::uint64_t after, std::uint64_t limit, const std
     before = now;
     ++expected;
     return use(recorded);
-  }, after + 1));
+  }, after + 1);
+  if (!done && done.error().code == "damaged") damaged = range(expected, expected, "the file itself is damaged there");
+  else if (!done) return done;
   if (!damaged.empty()) return trouble("damaged", damaged);
   return Done{};
 }
@@ -118,18 +137,25 @@ std::string JournalReader::sum_of(std::uint64_t seq) {
 }
 
 Result<std::uint64_t> JournalReader::next_sound(std::uint64_t after) {
-  std::optional<Sum> before;
+  const std::uint64_t end = std::max(last_seq(), after) + 1;
   std::uint64_t previous = after, sound = 0;
   Recorded recorded;
-  TRY_DONE(impl_->from.each([&](Statement& row) {
-    const auto seq = static_cast<std::uint64_t>(row.integer(0));
-    Sum now{};
-    if (before && seq == previous + 1 && impl_->fault(row, seq, *before, recorded, now).empty()) { sound = seq; return false; }
-    if (to_sum(row.blob(3), now)) before = now; else before.reset();
-    previous = seq;
-    return true;
-  }, after + 1));
-  return sound ? sound : std::max(last_seq(), after) + 1;
+  for (;;) {
+    std::optional<Sum> before;
+    auto done = impl_->from.each([&](Statement& row) {
+      const auto seq = static_cast<std::uint64_t>(row.integer(0));
+      Sum now{};
+      if (before && seq == previous + 1 && impl_->fault(row, seq, *before, recorded, now).empty()) { sound = seq; return false; }
+      if (to_sum(row.blob(3), now)) before = now; else before.reset();
+      previous = seq;
+      return true;
+    }, previous + 1);
+    if (done) return sound ? sound : end;
+    if (done.error().code != "damaged") return std::move(done).error();
+    const auto readable = impl_->next_readable(previous + 1, end);
+    if (readable >= end) return end;
+    previous = readable - 1;
+  }
 }
 
 Result<> JournalReader::read_raw(std::uint64_t after, const std::function<bool(const Raw&)>& use) {
