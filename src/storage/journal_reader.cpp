@@ -11,6 +11,8 @@ namespace pasokh::storage {
 
 namespace {
 
+constexpr std::string_view page_damaged = "the file itself is damaged there";
+
 constexpr const char* last_sql = "select max(seq) from event";
 constexpr const char* from_sql = "select seq, at, body, sum, kind from event where seq >= $1 order by seq";
 constexpr const char* sum_sql = "select sum from event where seq = $1";
@@ -124,7 +126,7 @@ Result<> JournalReader::read(std::uint64_t after, std::uint64_t limit, const std
     ++expected;
     return use(recorded);
   }, after + 1);
-  if (!done && done.error().code == "damaged") damaged = range(expected, expected, "the file itself is damaged there");
+  if (!done && done.error().code == "damaged") damaged = range(expected, expected, page_damaged);
   else if (!done) return done;
   if (!damaged.empty()) return trouble("damaged", damaged);
   return Done{};
@@ -229,17 +231,27 @@ Result<JournalReader::Verified> JournalReader::verify() {
     end_bad();
     bad_from = first; bad_to = last; bad_why = why;
   };
-  auto walked = impl_->from.each([&](Statement& row) {
+  bool unreadable = false;                                          // between `expected` and the next row
+  auto walk = [&](Statement& row) {
     const auto seq = static_cast<std::uint64_t>(row.integer(0));
     Sum now{};
     if (seq < expected) add("file: event " + std::to_string(seq) + " out of order");
-    else if (seq > expected) bad(expected, seq - 1, "missing");  // and what stood before `seq` is gone: it cannot be judged
+    else if (seq > expected) bad(expected, seq - 1, unreadable ? page_damaged : "missing");  // and what stood before `seq` is gone: it cannot be judged
     else if (auto fault = impl_->fault(row, seq, before, recorded, now); !fault.empty()) bad(seq, seq, fault);
     (void)to_sum(row.blob(3), now);
     before = now;
     expected = seq + 1;
+    unreadable = false;
     ++verified.events;
-  }, 0);
+  };
+  const std::uint64_t end = last_seq() + 1;
+  auto walked = impl_->from.each(walk, 0);
+  while (!walked && walked.error().code == "damaged") {
+    const auto next = impl_->next_readable(expected, end);
+    unreadable = next < end;
+    if (!unreadable) bad(expected, std::max(expected, end - 1), page_damaged);
+    walked = unreadable ? impl_->from.each(walk, next) : Result<>(Done{});
+  }
   if (!walked) bad(expected, expected, walked.error().text);
   end_bad();
 
