@@ -292,6 +292,7 @@ void Legs::take_replaced_place(Leg& leg, Turn turn) {
 }
 
 // --- session timer of the peer's INVITE or UPDATE (RFC 4028 §9)
+// Where the choice is ours (table 2) we refresh: many phones that say "timer" never do, and their calls would end after half an hour.
 
 bool Legs::take_session_request(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   const auto value = request.first(Field::session_expires);
@@ -299,7 +300,7 @@ bool Legs::take_session_request(Leg& leg, const Message& request, const Flow& fr
   const bool knows_timer = request.lists(Field::supported, "timer") || request.lists(Field::require, "timer");
   if (value.empty()) {
     leg.session_expires = knows_timer ? usual_session : 0;
-    leg.we_refresh = false;
+    leg.we_refresh = true;
     leg.session_from = turn.now;
     if (leg.session_expires) leg.session_expires = std::max(leg.session_expires, number_of(request.first(Field::min_se), 0));
     return true;
@@ -318,7 +319,7 @@ bool Legs::take_session_request(Leg& leg, const Message& request, const Flow& fr
     return false;
   }
   leg.session_expires = std::min<std::uint32_t>(seconds, 86'400);
-  leg.we_refresh = !knows_timer || value.find("refresher=uas") != value.npos;  // §9, table 2
+  leg.we_refresh = !knows_timer || value.find("refresher=uac") == value.npos;
   leg.session_from = turn.now;
   return true;
 }

@@ -553,6 +553,26 @@ TEST_CASE("RFC 4028 §10: we refresh at half time by UPDATE where the peer allow
   }
 }
 
+TEST_CASE("RFC 4028 §9: whoever does not name a refresher is refreshed by us, so a phone that says \"timer\" and never refreshes keeps its call") {
+  for (const char* asks : {"Supported: timer\r\n", "Supported: timer\r\nSession-Expires: 1800\r\n", "Session-Expires: 1800\r\n"}) {
+    CAPTURE(asks);
+    House house;
+    auto call = house.call_in(std::string(asks) + "Allow: INVITE, UPDATE\r\n");
+    auto answer = house.accept(call);
+    CHECK(answer.first(Field::session_expires) == "1800;refresher=uas");
+    CHECK_FALSE(answer.lists(Field::require, "timer"));
+  }
+  House house;
+  house.talk_in("Supported: timer\r\nAllow: INVITE, UPDATE\r\n");
+  for (int half = 0; half < 4; ++half) {
+    CHECK(house.pass(Duration::seconds(898)).empty());
+    auto sent = house.pass(Duration::seconds(3));
+    REQUIRE(count(sent, Method::update) >= 1);
+    house.give(house.carrier, House::answer(parsed(sent[0].bytes), 200, "", house.carrier, "Session-Expires: 1800;refresher=uac\r\n", ""));
+  }
+  CHECK(house.out.all<LegEnded>().empty());
+}
+
 TEST_CASE("RFC 4028 §10: a session nobody refreshes ends with a BYE before its time is over") {
   House house;
   house.talk_in("Supported: timer\r\nSession-Expires: 180;refresher=uac\r\n");
