@@ -87,6 +87,9 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
   };
   if (peer != 0 && bytes.starts_with("SIP/2.0 ")) {
     if (bytes[8] != '1' && line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) unfinished_.erase(std::string(line_of(bytes, "Call-ID")));
+    // a refusal sets its agent aside when it comes to our door, also when they have said "ready" meanwhile
+    if (bytes[8] >= '4' && line_of(bytes, "CSeq").ends_with(" INVITE") && !ended_by_us_.contains(std::string(line_of(bytes, "Call-ID"))))
+      if (const int agent = world_->agent_at(peer - 1); agent >= 0) agents_[at(agent)].ready_since = Instant::never();
     if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }

@@ -503,7 +503,7 @@ void SipWorld::anything() {
   const std::string& queue = plan_.people.queues[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(plan_.people.queues.size())))].code;
   Peer& phone = *peers_[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(peers_.size())))];
   std::vector<std::uint64_t> live;
-  for (const auto& [id, call] : phone.calls()) if (call.alive()) live.push_back(id);
+  for (const auto& [id, call] : phone.calls()) if (call.alive() && !call.dialled.starts_with("*")) live.push_back(id);  // a star code's call lasts for a tone
   const std::uint64_t call = live.empty() ? 0 : live[static_cast<std::size_t>(chance_.below(static_cast<std::int64_t>(live.size())))];
   switch (chance_.below(18)) {
     case 0: return ask(agent, "hold", {}, false);
