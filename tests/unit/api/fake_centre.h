@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "api/router.h"
 #include "api/secrets.h"
 #include "base/json_text.h"
+#include "floor/events.h"
 #include "storage/access_store.h"
 #include "storage/journal.h"
 #include "switchboard/commands.h"
@@ -116,5 +118,20 @@ class Desk {
   std::unique_ptr<Router> router;
   std::vector<std::string> undeclared;
 };
+
+// The events, durable in the desk's journal.
+inline void in_journal(Desk& desk, std::vector<floor::Event> events, std::vector<storage::RowChange> rows = {}) {
+  auto opened = storage::JournalWriter::open(desk.folder.path);
+  if (!opened) throw std::runtime_error(opened.error().text);
+  auto& journal = **opened;
+  journal.start([](std::uint64_t, const Trouble* trouble) { if (trouble) throw std::runtime_error(trouble->text); });
+  storage::Batch batch;
+  batch.ticket = 1;
+  batch.rows = std::move(rows);
+  std::uint64_t seq = journal.opened().last_seq;
+  for (auto& event : events) batch.events.push_back({++seq, desk.now, std::move(event)});
+  journal.submit(std::move(batch));
+  journal.close();                       // commits what was submitted
+}
 
 }  // namespace pasokh::api

@@ -1,8 +1,6 @@
 // The office's records over HTTP: who may see what, and what reaches the centre. The rules themselves are tested with their nouns.
 #include <doctest/doctest.h>
 
-#include <condition_variable>
-
 #include "api/json_value.h"
 #include "archive/wav.h"
 #include "fake_centre.h"
@@ -16,17 +14,9 @@ namespace {
 // A call that agent a01 had with 09121234567, and one that a02 had, in the journal of the desk.
 void two_calls(Desk& desk) {
   namespace f = floor;
-  auto opened = storage::JournalWriter::open(desk.folder.path);
-  REQUIRE(opened.has_value());
-  auto& journal = **opened;
-  std::mutex guard;
-  std::condition_variable changed;
-  bool durable = false;
-  journal.start([&](std::uint64_t, const Trouble* trouble) { const std::scoped_lock lock(guard); durable = !trouble; changed.notify_all(); });
-  storage::Batch batch;
-  batch.ticket = 1;
-  std::uint64_t seq = journal.opened().last_seq;
-  const auto tell = [&](f::Event event) { batch.events.push_back({++seq, desk.now, std::move(event)}); };
+  std::vector<f::Event> events;
+  std::vector<storage::RowChange> rows;
+  const auto tell = [&](f::Event event) { events.push_back(std::move(event)); };
   tell(f::QueueSet{{1}, "support", {}});
   tell(f::AgentSet{{1}, "a01", {}});
   tell(f::AgentSet{{2}, "a02", {}});
@@ -42,14 +32,9 @@ void two_calls(Desk& desk) {
     tell(f::CallLeftQueue{{n}, {1}, f::LeftQueue::answered});
     tell(f::AgentLeftCall{{n}, {n}});
     tell(f::CallEnded{{n}, f::Outcome::answered, f::EndCause::hung_up});
-    batch.rows.push_back({storage::LiveKind::party, text(PartyId{n}), n == 1 ? "09121234567\nعلی" : "02188776655"});
+    rows.push_back({storage::LiveKind::party, text(PartyId{n}), n == 1 ? "09121234567\nعلی" : "02188776655"});
   }
-  journal.submit(std::move(batch));
-  {
-    std::unique_lock lock(guard);
-    REQUIRE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return durable; }));
-  }
-  journal.close();
+  in_journal(desk, std::move(events), std::move(rows));
 }
 
 std::size_t router_limit_of(std::string_view operation) {
