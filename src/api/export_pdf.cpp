@@ -30,6 +30,13 @@ class Page {
     }, &bytes, page_width, page_height);
     cairo_ = cairo_create(surface_);
     layout_.reset(pango_cairo_create_layout(cairo_));
+    // Letters stand where the font puts them, not at whole points: else readers of the file see gaps within words, and searching finds none.
+    cairo_font_options_t* exact = cairo_font_options_create();
+    cairo_font_options_set_hint_metrics(exact, CAIRO_HINT_METRICS_OFF);
+    cairo_font_options_set_hint_style(exact, CAIRO_HINT_STYLE_NONE);
+    pango_cairo_context_set_font_options(pango_layout_get_context(layout_.get()), exact);
+    cairo_font_options_destroy(exact);
+    pango_context_set_round_glyph_positions(pango_layout_get_context(layout_.get()), FALSE);
     pango_layout_set_single_paragraph_mode(layout_.get(), TRUE);
     pango_layout_set_ellipsize(layout_.get(), PANGO_ELLIPSIZE_END);
     shown_ = std::min(table.columns.size(), columns_max);
