@@ -10,6 +10,9 @@ import { picture } from './browser.mjs';
 const admin_password = 'a long password 1';
 const agent_password = 'a long password 2';
 async function choosePassword(page, present, wanted) {
+  await page.waitForURL((url) => url.pathname.endsWith('/password'), { waitUntil: 'commit' });
+  await page.waitForLoadState('networkidle').catch(() => undefined); // typed before the page has settled, the words would be lost
+  await sleep(500);
   const fields = page.locator('input[type=password]');
   for (const [index, text] of [present, wanted, wanted].entries()) await fields.nth(index).fill(text);
   await page.getByRole('button', { name: t('app.save') }).click();
