@@ -10,6 +10,9 @@ import { picture } from './browser.mjs';
 const admin_password = 'a long password 1';
 const agent_password = 'a long password 2';
 async function choosePassword(page, present, wanted) {
+  await page.waitForURL((url) => url.pathname.endsWith('/password'), { waitUntil: 'commit' });
+  await page.waitForLoadState('networkidle').catch(() => undefined); // typed before the page has settled, the words would be lost
+  await sleep(500);
   const fields = page.locator('input[type=password]');
   for (const [index, text] of [present, wanted, wanted].entries()) await fields.nth(index).fill(text);
   await page.getByRole('button', { name: t('app.save') }).click();
@@ -187,10 +190,11 @@ await suite(async () => {
     const device = await admin.evaluate(() => fetch('/v1/devices/901', { method: 'PUT', headers: { 'X-Pasokh': '1', 'Content-Type': 'application/json' }, body: '{"name":"caller","password":"caller password"}' }).then(({ status }) => status));
     expect(device === 200, `device: ${device}`);
     const caller = centre.spawn('call', '8000', '--user', '901', '--password', 'caller password', '--to', centre.sip, '--seconds', '60');
-    await lead.getByTestId('alarm').filter({ hasText: /./ }).first().waitFor({ timeout: 15_000 });
+    const waits = lead.locator('[data-testid=alarm][data-code=waiting]');
+    await waits.waitFor({ timeout: 15_000 });
     await accessible(lead, 'floor in alarm');
-    await lead.getByTestId('alarm').first().getByRole('button', { name: t('app.seen') }).click();
-    await until('what is seen is out of the way', async () => (await lead.getByTestId('alarm').count()) === 0);
+    await waits.getByRole('button', { name: t('app.seen') }).click();
+    await waits.waitFor({ state: 'detached' });
     await centre.end(caller);
     await go(lead, '/alarms');
     const row = lead.getByTestId('alarms').getByRole('row').filter({ hasText: 'lead' });

@@ -172,6 +172,7 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
   const t = useText();
   const say = useSay();
   const status = useStatus();
+  const connection = useConnection();
   const unseen = useStanding().filter((each) => !each.seen_by);
   const { language } = usePreferences();
   return (
@@ -182,7 +183,7 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
         </Alert>
       )}
       {unseen.slice(0, alarms_in_sight).map((alarm) => (
-        <Alert key={alarm.id} severity="error" sx={{ mb: 1 }} data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).catch(say.failed)}>{t('app.seen')}</Button>}>
+        <Alert key={alarm.id} severity="error" sx={{ mb: 1 }} data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).then((row) => connection.noteAlarm({ ...alarm, ...row }), say.failed)}>{t('app.seen')}</Button>}>
           <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
         </Alert>
       ))}

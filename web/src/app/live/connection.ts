@@ -130,6 +130,14 @@ export class Connection {
     this.somebodyThere = false;
   };
 
+  // From the live line, or the answer to a press of "seen".
+  noteAlarm(alarm: Alarm) {
+    if (alarm.over) this.alarms.delete(alarm.id);
+    else this.alarms.set(alarm.id, alarm);
+    this.standing = [...this.alarms.values()];
+    this.statusListeners.forEach((listener) => listener());
+  }
+
   // After an action where nothing would tell us of its outcome.
   refresh() {
     if (this.polling) void this.pollOnce();
@@ -167,12 +175,7 @@ export class Connection {
   private take(frame: Frame) {
     if (frame.type === 'signed-out') return this.whenSignedOut();
     if (frame.type === 'alarm') {
-      const alarm = frame as Alarm;
-      if (alarm.over) this.alarms.delete(alarm.id);
-      else this.alarms.set(alarm.id, alarm);
-      this.standing = [...this.alarms.values()];
-      this.statusListeners.forEach((listener) => listener());
-      return;
+      return this.noteAlarm(frame as Alarm);
     }
     if (frame.type.startsWith('phone.')) return this.phoneListeners.forEach((listener) => listener(frame as PhoneFrame));
     const { topic: name } = frame as Snapshot | Delta;
