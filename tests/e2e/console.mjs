@@ -162,7 +162,7 @@ await suite(async () => {
   await promise('a report has figures with their definition, and the calls behind each', async () => {
     await go(supervisor, '/reports');
     const table = supervisor.getByTestId('figures');
-    const figure = table.getByRole('row').filter({ hasText: 'support' }).getByRole('cell').nth(1).getByRole('button');
+    const figure = table.getByRole('row').filter({ hasText: /support|پشتیبانی/ }).getByRole('cell').nth(1).getByRole('button');
     await figure.waitFor();
     expect((await figure.textContent()).trim() === ['۰۱۲۳', '0123'][language === 'fa' ? 0 : 1][answered], `answered: ${await figure.textContent()}`);
     if (options.pictures) await picture(supervisor, join(options.pictures, `reports-${language}.png`));

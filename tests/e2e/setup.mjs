@@ -211,7 +211,7 @@ await suite(async () => {
     await admin.getByRole('button', { name: t('reports.mailNew') }).click();
     const dialog = admin.getByRole('dialog');
     await dialog.getByLabel(t('field.name')).fill('هر بامداد');
-    await dialog.getByLabel(t('reports.mailTo')).fill('head@example.ir');
+    await dialog.getByRole('combobox', { name: t('reports.mailTo') }).fill('head@example.ir');
     await accessible(admin, 'schedule');
     await dialog.getByRole('button', { name: t('app.save') }).click();
     const rows = admin.getByTestId('schedules');

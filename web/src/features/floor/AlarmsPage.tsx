@@ -35,6 +35,7 @@ export function AlarmsPage() {
     queryFn: ({ pageParam }) => alarms({ open: standing || undefined }, pageParam),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => (last.length === page ? last.at(-1)!.id : undefined),
+    refetchInterval: 5_000,                      // the live line tells only those who follow the floor
   });
   useEffect(() => void client.invalidateQueries({ queryKey: ['alarms'] }), [client, live]);
   const rows = data?.pages.flat() ?? [];
