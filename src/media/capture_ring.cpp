@@ -70,10 +70,10 @@ void Ring::open(const std::string& memory) {
     file_ = file;
     fd_ = fd;
     allocated_ = Chunk::size_whole;
-    auto* header = new (mapped_) RingHeader{};
-    header->chunk_size = Chunk::size_whole;
-    header->pid = static_cast<std::uint32_t>(getpid());
-    std::memcpy(header->magic, RingHeader::magic_text, sizeof header->magic);
+    RingHeader& header = *new (mapped_) RingHeader{};
+    header.chunk_size = Chunk::size_whole;
+    header.pid = static_cast<std::uint32_t>(getpid());
+    std::memcpy(header.magic, RingHeader::magic_text, sizeof header.magic);
   }
 }
 
