@@ -29,6 +29,7 @@ const shape: ThemeOptions = {
   components: {
     MuiButton: { defaultProps: { disableElevation: true }, styleOverrides: { root: { borderRadius: 9 } } },
     MuiPaper: { styleOverrides: { root: { backgroundImage: 'none' } } },
+    MuiToggleButton: { styleOverrides: { root: { color: 'var(--mui-palette-text-primary)' } } }, // MUI's own grey is too pale on a selected one
     MuiTextField: { defaultProps: { size: 'small' } },
     MuiSelect: { defaultProps: { size: 'small' } },
     MuiTableContainer: { defaultProps: { tabIndex: 0 } }, // a table that scrolls is scrolled by keyboard too
