@@ -34,6 +34,7 @@ export function Agents({ topic, limits, queue, onQueue, past }: { topic: Topic; 
   const [menu, setMenu] = useState<{ anchor: HTMLElement; agent: AgentRow }>();
   const wanted = useDeferredValue(latinDigits(text.trim().toLowerCase()));
   const table = topic.table<AgentRow>('agents');
+  const queues = topic.table<QueueRow>('queues');
   const rows = useMemo(
     () =>
       [...table.values()]
@@ -47,13 +48,13 @@ export function Agents({ topic, limits, queue, onQueue, past }: { topic: Topic; 
       { name: 'name', label: t('field.agent'), width: 'minmax(120px, 1.4fr)', sort: () => setOrder('name'), sorted: order === 'name', draw: (row) => <><b><Named code={row.code} name={row.name} /></b>{row.name && row.name !== row.code && <> <Code>{row.code}</Code></>}</> },
       { name: 'state', label: t('field.state'), width: 'minmax(150px, 1.2fr)', sort: () => setOrder('state'), sorted: order === 'state', draw: (row) => <StateChip state={row.state} reason={row.reason} /> },
       { name: 'since', label: t('floor.for'), width: '90px', end: true, draw: (row) => <Elapsed since={row.since} limit={limitOf(row.state, limits)} /> },
-      { name: 'queues', label: t('floor.queues'), width: 'minmax(110px, 1.2fr)', draw: (row) => <bdi>{row.queues.join(' · ')}</bdi> },
+      { name: 'queues', label: t('floor.queues'), width: 'minmax(110px, 1.2fr)', draw: (row) => <bdi>{row.queues.map((code) => queues.get(code)?.name || code).join(' · ')}</bdi> },
       { name: 'device', label: t('floor.device'), width: '96px', draw: (row) => (row.device ? <Code>{row.device}</Code> : '–') },
       { name: 'calls', label: t('floor.callsToday'), width: '92px', end: true, sort: () => setOrder('calls'), sorted: order === 'calls', draw: (row) => (row.calls_today === undefined ? '–' : format.number(row.calls_today)) },
       { name: 'balance', label: t('floor.balance'), width: '86px', end: true, sort: () => setOrder('balance'), sorted: order === 'balance', draw: (row) => (row.balance === undefined ? '–' : <bdi dir="ltr">{format.decimal(row.balance, 1)}</bdi>) },
       ...(may || !past ? [{ name: 'menu', label: '', width: '52px', end: true, draw: (row: AgentRow) => <IconButton size="small" aria-label={`${t('app.actions')}: ${row.name || row.code}`} onClick={(event) => setMenu({ anchor: event.currentTarget, agent: row })}><Icon path={mdiDotsVertical} fontSize="small" /></IconButton> }] : []),
     ],
-    [t, format, limits, order, may, past],
+    [t, format, limits, order, may, past, queues],
   );
   return (
     <Panel

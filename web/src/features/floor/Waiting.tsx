@@ -7,7 +7,7 @@ import ListItemButton from '@mui/material/ListItemButton';
 import { Link } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { useFormat } from '../../app/format';
-import type { AgentRow, Topic, WaitingRow } from '../../app/live/topics';
+import type { AgentRow, QueueRow, Topic, WaitingRow } from '../../app/live/topics';
 import { Elapsed, Empty, Named, Panel, PhoneNumber } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { type Column, VirtualTable } from '../../app/parts/VirtualTable';
@@ -22,6 +22,7 @@ export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: 
   const may = useMay('direct_floor') && !past;
   const [giving, setGiving] = useState<WaitingRow>();
   const table = topic.table<WaitingRow>('waiting');
+  const queues = topic.table<QueueRow>('queues');
   const rows = useMemo(
     () => [...table.values()].filter((row) => queue === undefined || row.queue === queue).sort((a, b) => b.priority - a.priority || a.since.localeCompare(b.since)),
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -31,11 +32,11 @@ export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: 
     (): Column<WaitingRow>[] => [
       { name: 'position', label: '#', width: '40px', end: true, draw: (row) => format.number(row.position) },
       { name: 'caller', label: t('field.caller'), width: 'minmax(112px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
-      { name: 'queue', label: t('field.queue'), width: 'minmax(66px, 1fr)', draw: (row) => <bdi>{row.queue}</bdi> },
+      { name: 'queue', label: t('field.queue'), width: 'minmax(66px, 1fr)', draw: (row) => <Named code={row.queue} name={queues.get(row.queue)?.name} /> },
       { name: 'since', label: t('floor.waits'), width: '70px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
       ...(may ? [{ name: 'give', label: '', width: '98px', end: true, draw: (row: WaitingRow) => <Button size="small" sx={{ whiteSpace: 'nowrap', px: 0.5 }} onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
     ],
-    [t, format, limits, may],
+    [t, format, limits, may, queues],
   );
   return (
     <Panel title={t('floor.waiting')}>
