@@ -1,4 +1,4 @@
-// Issue "what-if": `pasokh simulate --from`, as managers and the console run it.
+// What-if: `pasokh simulate --from`, as managers and the console run it.
 #include <doctest/doctest.h>
 
 #include <sys/wait.h>
