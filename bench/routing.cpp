@@ -1,4 +1,4 @@
-// routing_decision_us_p99 (issue: 10,000 agents × 500 queues × 20 skills; each agent in 5 queues, one queue with all of them):
+// routing_decision_us_p99 (10,000 agents × 500 queues × 20 skills; each agent in 5 queues, one queue with all of them):
 // one decision as the floor takes it, crediting included: a caller is queued or an agent becomes free, an offer is decided and
 // evolved. Measured around Floor::handle of the stimulus, so the figure holds what the switchboard pays. Prints one JSON line.
 #include <algorithm>

@@ -47,7 +47,7 @@ class MailTest(WebTest):
 
 
 class Alarms(MailTest):
-    # Issue 5, item 4.
+    # An alarm by mail.
     def test_a_queue_past_its_threshold_is_told_live_listed_and_mailed_and_so_is_its_end(self):
         sink = self.sink()
         centre = self.posting_centre(sink)
@@ -100,7 +100,7 @@ class Alarms(MailTest):
 
 
 class Mail(MailTest):
-    """Issue 5, item 6: reports sent by e-mail on a schedule."""
+    """Reports sent by e-mail on a schedule."""
 
     def schedule(self, centre, headers, **fields):
         body = dict(name="صف‌ها، هر روز", report="queues", every="day", at="07:00", recipients=["boss@example.ir"], format="xlsx", language="fa")
