@@ -47,7 +47,6 @@ class MailTest(WebTest):
 
 
 class Alarms(MailTest):
-    # An alarm by mail.
     def test_a_queue_past_its_threshold_is_told_live_listed_and_mailed_and_so_is_its_end(self):
         sink = self.sink()
         centre = self.posting_centre(sink)

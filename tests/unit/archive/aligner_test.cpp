@@ -56,7 +56,7 @@ media::CaptureRecord packet(std::int64_t ms, std::uint16_t sequence, std::uint32
 
 }  // namespace
 
-// Issue's recording point: both channels aligned to each other and to real time within 20 ms over an hour. PCM stage; the same
+// A3: both channels aligned to each other and to real time within 20 ms over an hour. PCM stage; the same
 // call goes through Opus, shorter, in finish_test.cpp.
 TEST_CASE("clicks of an hour stay within 20 ms of real time and of each other, with skew, loss, jitter and holds") {
   SyntheticCall call;

@@ -19,7 +19,7 @@ struct Desk {
 
 }  // namespace
 
-// Issue 5, item 4: alarms by threshold.
+// Alarms by threshold.
 TEST_CASE("an alarm is raised when the figure has been past its threshold for long enough, and tells since when") {
   Desk desk;
   desk.support.limits.waiting = 10;

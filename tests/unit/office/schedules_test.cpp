@@ -12,7 +12,7 @@ std::string shown(std::int64_t us) { return date_time_text(us, CalendarKind::jal
 
 }  // namespace
 
-// Issue 5, item 6: sent by e-mail on a schedule.
+// Reports sent by e-mail on a schedule.
 TEST_CASE("a daily report is due at its time, and goes about the day before") {
   const When when{.every = Every::day, .minute = 7 * 60 + 30};
   CHECK(shown(slot_at_or_before(when, local("1405-09-03 07:29"))) == "1405-09-02 07:30");

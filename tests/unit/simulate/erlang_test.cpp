@@ -1,4 +1,4 @@
-// Issue "what-if": the exact models, against published values and identities. (The simulator against them: tests/simulation/erlang.cpp)
+// The exact models, against published values and identities. (The simulator against them: tests/simulation/erlang.cpp)
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Issue "what-if": a real day under other rules; clear words for what cannot be asked.
+// What-if: a real day under other rules; clear words for what cannot be asked.
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 #include <stdlib.h>
