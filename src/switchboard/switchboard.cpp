@@ -112,10 +112,12 @@ void Switchboard::set_overload(bool refuse_new_calls, std::string_view why, Inst
 }
 
 void Switchboard::settle(Instant now) {
-  while (!sip_events_.empty()) {
-    auto events = std::exchange(sip_events_, {});
-    for (const auto& event : events) on_sip(event, now);
-  }
+  do {
+    while (!sip_events_.empty()) {
+      auto events = std::exchange(sip_events_, {});
+      for (const auto& event : events) on_sip(event, now);
+    }
+  } while (bring_together(now));
 }
 
 void Switchboard::on_sip(const sip::Event& event, Instant now) {
@@ -406,6 +408,51 @@ media::LegWanted Switchboard::wanted(LegId leg, const Leg& state) const {
   order.capture = state.capture;
   order.capture_is_agent = state.capture_is_agent;
   return order;
+}
+
+// Two calls that are joined may have lived in two workers, and no worker hears what the other receives: the leg that has come
+// to another call moves to that call's worker, and its peer is told by re-INVITE.
+bool Switchboard::bring_together(Instant now) {
+  std::vector<LegId> moving;
+  for (const auto leg : dirty_) {
+    const auto found = legs_.find(leg);
+    const auto other = found == legs_.end() ? found : legs_.find(found->second.hearing.leg);
+    if (other == legs_.end() || other->second.worker == found->second.worker) continue;
+    const bool has_come = found->second.call != floor_.call_of(leg);
+    const LegId mover = has_come ? leg : other->first;
+    if (!has_come && other->second.call == floor_.call_of(mover)) continue;  // both at home: what parted them (a worker's end) goes on elsewhere
+    if (std::find(moving.begin(), moving.end(), mover) == moving.end()) moving.push_back(mover);
+  }
+  bool moved = false;
+  for (const auto leg : moving) moved |= move_leg(leg, floor_.call_of(leg), now);
+  return moved;
+}
+
+bool Switchboard::move_leg(LegId leg, CallId call, Instant now) {
+  Leg& state = legs_.at(leg);
+  const auto worker = worker_for(call);
+  if (!call || worker >= setup_.workers.size()) return false;
+  const auto port = state.is_browser ? std::uint16_t{0} : setup_.workers[worker].take();
+  if (port == 0 && !state.is_browser) { log("error", "no-rtp-port-free", {{"leg", text(leg)}, {"do", "widen the rtp range in pasokh.toml"}}); return false; }
+  if (state.opened) turn_.orders.push_back({state.worker, media::LegRemove{leg}});
+  state.opened = false;
+  if (auto before = call_worker_.find(state.call); before != call_worker_.end() && --before->second.second <= 0) call_worker_.erase(before);
+  auto& pinned = call_worker_[call];
+  pinned.first = worker;
+  ++pinned.second;
+  state.call = call;
+  ++state.media_version;
+  put_row(storage::LiveKind::media_leg, text(leg), std::to_string(state.media_version));
+  hear(leg, state.hearing);
+  if (state.is_browser) {
+    move_browser_leg(leg, state, worker);
+  } else {
+    setup_.workers[state.worker].give_back(state.port);
+    state.worker = worker;
+    state.port = port;
+    endpoint_.renegotiate(leg, {.port = port}, now, *this);
+  }
+  return true;
 }
 
 // The wanted state of every leg touched in this turn, once, as it is at the turn's end.

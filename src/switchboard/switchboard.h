@@ -195,6 +195,8 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   media::LegWanted wanted(LegId, const Leg&) const;
   media::CaptureWanted wanted(CaptureId, const Capture&) const;
   std::string capture_file(CaptureId) const;
+  bool bring_together(Instant now);                  // false: nothing had to move
+  bool move_leg(LegId, CallId, Instant now);
   void seal_orders();
 
   PartyId new_party(std::string_view number, std::string_view name);

@@ -66,7 +66,7 @@ void evolve(State& state, const CallArrived& event, Instant at) {
   if (event.agent) {
     call.agent = event.agent;
     Agent& agent = state.agent(event.agent);
-    if (agent.in_call()) agent.second_call = event.call;
+    if (agent.in_call()) agent.add_line(event.call);
     else { agent.call = event.call; enter(state, agent, AgentState::talking, at); }
   }
   changed(state, call);
