@@ -39,9 +39,10 @@ std::vector<Subcommand> table() {
        {{"format", "table|json", "how to print (default: table); json has both languages"}, lang, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh", "doctor /srv/pasokh --lang fa"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
       {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
        {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
-       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue list --format json"},
+       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue set support greeting=welcome announcement=patience announce_every=45s", "queue list --format json"},
        "Settings: strategy (fair-share, longest-idle, round-robin, ring-all, fixed-order), priority, ring, wrap_up, capacity, max_wait, overflow_queue,\n"
-       "overflow_number, skills, service_level, short_abandon, record, notice, music, announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
+       "overflow_number, skills, service_level, short_abandon, record, notice, music, greeting and announcement (prompts: on entering, and each announce_every between the music),\n"
+       "announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
        "guidance_en, retention_days (0: recordings are kept for ever), and from when on somebody is told: alarm_longest_wait (90s), alarm_waiting (10), alarm_service_level and\n"
        "alarm_service_level_30 (per cent, today and the last half hour), alarm_free_agents (0), alarm_abandoned (per cent), alarm_after (must last so long: 10s); \"\": as the centre's, off: none. Times: 20s, 5m, 500ms."},
       {"agent", noun_command, "Agents: add, set, remove, list; their state and calls", "کارشناسان: تعریف، وضعیت و تماس‌هایشان",

@@ -109,6 +109,7 @@ class Teller {
   }
   std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
   std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }
+  std::string operator()(const f::Announced& e) const { return say("پیام صف " + queue(e.queue) + " پخش شد", "the announcement of queue " + queue(e.queue) + " was played"); }
   std::string operator()(const f::SkillsRelaxed& e) const { return say("نیاز مهارتی کمتر شد: گام " + n(e.step), "skills relaxed: step " + n(e.step)); }
   std::string operator()(const f::CallsJoined& e) const {
     return say(agent(e.agent) + " دو تماس را به هم رساند" + (e.to_agent ? "؛ اکنون با " + agent(e.to_agent) : ""),

@@ -30,7 +30,7 @@ export interface Prompt {
   bytes: number;
   own: boolean;
   source?: 'upload' | 'speech' | 'house';
-  used_by?: { kind: 'queue' | 'number' | 'house'; code?: string; as: 'music' | 'closed' | 'phrase' }[];
+  used_by?: { kind: 'queue' | 'number' | 'house'; code?: string; as: 'music' | 'greeting' | 'announcement' | 'closed' | 'phrase' }[];
 }
 export interface Provisioning {
   id: string;
