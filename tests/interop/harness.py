@@ -341,8 +341,8 @@ class Pasokh:
     def http(self, method, path, body=None, headers=(), timeout=10):
         """(status, parsed JSON or text)."""
         request = urllib.request.Request("http://127.0.0.1:%d%s" % (self.http_port, path), method=method,
-                                         data=None if body is None else json.dumps(body).encode(), headers=dict(headers))
-        if body is not None:
+                                         data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), headers=dict(headers))
+        if body is not None and not isinstance(body, bytes):
             request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:

@@ -28,6 +28,8 @@ template <std::string QueueSettings::*field>
 bool take_guidance(QueueSettings& s, std::string_view v) { if (v.size() > 8'000) return false; s.*field = v; return true; }
 bool take_overflow_queue(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.overflow_queue = v; return true; }
 bool take_overflow_number(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; s.overflow_number = v; return true; }
+template <std::string QueueSettings::*field>
+bool take_prompt(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.*field = v; return true; }
 bool take_music(QueueSettings& s, std::string_view v) { if (!is_code(v)) return false; s.music = v; return true; }
 
 // Thresholds are kept as they are written: "" as the centre's, "off", or the value.
@@ -77,6 +79,8 @@ const std::vector<Setting<QueueSettings>> queue_table = with_alarms<QueueSetting
     {"record", "yes or no", take_yes_no<&QueueSettings::record>},
     {"notice", "yes or no", take_yes_no<&QueueSettings::notice>},
     {"music", "a file name in prompts, default or none", take_music},
+    {"greeting", "a prompt's name, or nothing", take_prompt<&QueueSettings::greeting>},
+    {"announcement", "a prompt's name, or nothing", take_prompt<&QueueSettings::announcement>},
     {"announce_place", "yes or no", take_yes_no<&QueueSettings::announce_place>},
     {"announce_every", "a duration from 0s (only once) to 24h", take_duration<&QueueSettings::announce_every, 0>},
     {"language", "fa or en", [](QueueSettings& s, std::string_view v) { return from_name(v, s.language); }},
