@@ -89,7 +89,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     if (bytes[8] != '1' && line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) unfinished_.erase(std::string(line_of(bytes, "Call-ID")));
     // a refusal sets its agent aside when it comes to our door, also when they have said "ready" meanwhile
     if (bytes[8] >= '4' && line_of(bytes, "CSeq").ends_with(" INVITE") && !ended_by_us_.contains(std::string(line_of(bytes, "Call-ID"))))
-      if (const int agent = world_->agent_at(peer - 1); agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+      if (const int agent = world_->agent_at(peer - 1); agent >= 0) set_aside(agent);
     if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
@@ -126,9 +126,18 @@ void SipAuditor::durable(const std::vector<Handled>& all) {
   }
 }
 
+void SipAuditor::set_aside(int agent) {
+  agents_[at(agent)].ready_since = Instant::never();
+  agents_[at(agent)].set_aside = world_->now();
+}
+
 void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
   Agent& a = agents_[at(agent)];
-  if (verb == "ready") { if (done && world_->works(agent) && a.ready_since == Instant::never()) a.ready_since = world_->now(); }
+  if (verb == "ready") {
+    if (!done) a.asked = world_->now();
+    // said while the phone rang, and then let ring: set aside after it was said, though the tone comes later (a slow disk, a lost BYE)
+    else if (world_->works(agent) && a.ready_since == Instant::never() && a.set_aside < a.asked) a.ready_since = world_->now();
+  }
   else if (verb == "pause" || verb == "out") a.ready_since = Instant::never();
 }
 
@@ -165,7 +174,9 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
       if (calm && !waited_out && !agent_ended && !shut && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
     if (notice == Notice::gone && !told_late && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
-    if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
+    // its seven tries lie within 32 s: where control was down for some of them, the few that are left may all be lost on the way
+    const bool had_its_tries = world_->quiet_since() < call.began || plan_.loss_permille == 0;
+    if (notice == Notice::timed_out && calm && had_its_tries) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
       const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().disk.full;
@@ -195,10 +206,10 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
   // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
   const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
-  if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if ((call.settled == Instant{} || crossed) && agent >= 0) set_aside(agent);
   if (notice == Notice::hung_up_here) { d.hung_up = call.call_id; d.hung_up_at = now; }
   if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
-  if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if (notice == Notice::gone && agent >= 0) set_aside(agent);
   if (index < 0) return;
   Customer& c = customer(index);
   if (--c.phones <= 0) { c.phones = 0; c.unoffered_since = now; }

@@ -52,10 +52,11 @@ class SipAuditor : public Witness {
     std::string hung_up;                        // the call that its person has put down last: the BYE may still be on its way
     Instant hung_up_at;
   };
-  struct Agent { Instant ready_since = Instant::never(); };
+  struct Agent { Instant ready_since = Instant::never(), asked, set_aside; };  // asked: they said "ready" at
   struct Sent { Instant at, decided_after; };
 
   void find(const char* check, std::string text);
+  void set_aside(int agent);                    // a phone that was not answered
   void rings(int desk, const PeerCall&);
   bool may_be_held_back(int customer, Duration waited) const;  // an INVITE for that caller, behind one that a phone has not finished
   bool is_over_for_us(const PeerCall&) const;   // a BYE or CANCEL has left or come
