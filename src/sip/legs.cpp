@@ -470,7 +470,9 @@ Instant Legs::refresh_at(const Leg& leg) const {
 Instant Legs::session_ends_at(const Leg& leg) const {
   if (!leg.session_expires) return Instant::never();
   const auto whole = Duration::seconds(leg.session_expires);
-  return leg.session_from + (whole - std::min(Duration::seconds(32), whole / 3));  // §10: the BYE goes a little before the end
+  const Instant usual = leg.session_from + (whole - std::min(Duration::seconds(32), whole / 3));  // §10: the BYE goes a little before the end
+  // a refresh of theirs may have come while we were down: it is repeated for 64·T1, and the session itself lasts as long as it lasts
+  return std::max(usual, std::min(resumed_at_ + transaction_life, leg.session_from + whole));
 }
 
 void Legs::refresh(Leg& leg, Turn turn) {

@@ -24,11 +24,11 @@ std::vector<std::string> words(std::string_view text) {
   return out;
 }
 
-// "021>98021,0>" : prefix>replacement, the first that fits
+// "021:98021,0:" : prefix:replacement, the first that fits; > does as well
 std::vector<sip::RewriteRule> rules(std::string_view text) {
   std::vector<sip::RewriteRule> out;
   for (const auto& word : words(text)) {
-    const auto arrow = word.find('>');
+    const auto arrow = word.find_first_of(":>");
     if (arrow != word.npos) out.push_back({word.substr(0, arrow), word.substr(arrow + 1)});
   }
   return out;

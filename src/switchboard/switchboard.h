@@ -192,6 +192,8 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
 
   Leg* open_leg(LegId, CallId, bool is_browser = false);  // nullptr: no port is free
   std::size_t worker_for(CallId);
+  bool move_leg(LegId, Leg&, std::size_t worker);          // false: no port is free there
+  void follow_join(const floor::CallsJoined&, Instant now);
   media::LegWanted wanted(LegId, const Leg&) const;
   media::CaptureWanted wanted(CaptureId, const Capture&) const;
   std::string capture_file(CaptureId) const;
