@@ -1,6 +1,7 @@
 #include "simulate/auditor.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace pasokh::simulate {
 
@@ -40,8 +41,14 @@ void Auditor::happened(const Stimulus& stimulus, Instant now) {
   sits_down_now_ = false;
   auto will = [&](const std::string& code, Person::Will what) { if (const int a = agent_named(code); a >= 0) person(a).will = what; };
   if (const auto* s = std::get_if<LegArrived>(&stimulus)) {
-    lines_[s->leg] = {false, true, -1, {}, false};
+    lines_[s->leg] = {};
     touched_legs_.insert(s->leg);
+    if (s->device && !s->dialled.starts_with("*")) {
+      const int desk = index_of(s->device.value);
+      lines_[s->leg] = {false, true, desk, {}, false};
+      at_phone_[at(desk)].insert(s->leg);
+      if (sits_[at(desk)] >= 0) cause_to_rest_.insert(sits_[at(desk)]);  // who dials while the phone rings has declined
+    }
     if (s->device && s->dialled.starts_with("*")) {          // a star code: who sits there, or who has named themselves, has said it
       const int desk = index_of(s->device.value);
       const std::string code = s->dialled.substr(0, 3), number = s->dialled.size() > 3 ? s->dialled.substr(3) : "";
@@ -98,6 +105,7 @@ void Auditor::arrives(const Effect& effect) {
     if (lines_.contains(dial->leg)) return;
     const int desk = dial->device ? index_of(dial->device.value) : -1;
     lines_[dial->leg] = {false, false, desk, {}, false};
+    if (const auto* placed = std::get_if<PlaceCall>(&last_); placed && desk >= 0 && sits_[at(desk)] == agent_named(placed->agent)) lines_[dial->leg].dials = true;
     if (desk < 0) return;
     if (!at_phone_[at(desk)].empty()) find("two-at-a-phone", "phone " + std::to_string(desk) + " rings while it has a call");
     at_phone_[at(desk)].insert(dial->leg);
@@ -222,7 +230,8 @@ void Auditor::become(int agent, State next) {
 
 void Auditor::rest(int agent) {
   Person& p = person(agent);
-  p.call = {};
+  p.call = std::exchange(p.second, CallId{});
+  if (p.call) return become(agent, State::talking);
   if (p.rests_after.empty()) return become(agent, State::ready);
   p.rests_after.clear();
   become(agent, State::paused);
@@ -278,6 +287,12 @@ struct Auditor::Reader {
     if (const auto* s = last<LegArrived>()) return s->device && s->dialled.starts_with("*");
     return false;
   }
+  bool uses_phone(int agent) const {  // the agent's own call comes between
+    if (const auto* s = last<PlaceCall>()) return my.agent_named(s->agent) == agent;
+    const auto* s = last<LegArrived>();
+    return s && s->device && my.person(agent).desk == index_of(s->device.value);
+  }
+  bool wants_report(const Caller& c) const { return c.queue >= 0 && my.queue(c.queue).report == ReportRule::required; }
   bool customer_left(const Caller& c) const { const auto* s = last<LegGone>(); return s && s->leg == c.leg; }
 
   void operator()(const QueueSet& e) { if (e.code != my.plan_.queues[at(index_of(e.queue.value))].code) my.find("settings", "queue " + e.code + " has another's number"); }
@@ -302,6 +317,7 @@ struct Auditor::Reader {
   void operator()(const AgentReady& e) {
     const int a = index_of(e.agent.value);
     if (my.person(a).will != Person::Will::work) my.find("presence-unasked", my.name(a) + " became ready in a break");
+    if (my.person(a).state == State::paused && !my.person(a).owes.empty()) my.find("report-skipped", my.name(a) + " became ready and owes a report");
     my.person(a).rests_after.clear();
     if (my.person(a).state == State::paused) my.become(a, State::ready);
   }
@@ -309,7 +325,8 @@ struct Auditor::Reader {
     const int a = index_of(e.agent.value);
     Person& p = my.person(a);
     const bool unreachable = p.desk >= 0 && !my.reachable_[at(p.desk)];
-    if (e.by.empty() ? !my.cause_to_rest_.contains(a) && !unreachable : !asked_by(a)) my.find("presence-unasked", my.name(a) + " was set aside without a cause: " + e.reason);
+    const bool owing = e.reason == "report_due" && !p.owes.empty();
+    if (e.by.empty() ? !my.cause_to_rest_.contains(a) && !unreachable && !owing : !asked_by(a)) my.find("presence-unasked", my.name(a) + " was set aside without a cause: " + e.reason);
     if (p.state == State::talking || p.state == State::wrap_up) { p.rests_after = e.reason; return; }
     my.become(a, State::paused);
   }
@@ -317,8 +334,9 @@ struct Auditor::Reader {
     const int a = index_of(e.agent.value);
     Person& p = my.person(a);
     const auto call = my.callers_.find(e.call);
-    const Duration wrap_up = call == my.callers_.end() || call->second.queue < 0 ? Duration{} : my.queue(call->second.queue).wrap_up;
-    if (e.until != my.now_ + wrap_up || wrap_up.us == 0) my.find("wrap-up-length", "the wrap-up of " + my.name(a) + " is not as the queue says");
+    // who did not serve the caller has none, but a report that is owed keeps the next call away all the same
+    const Duration wrap_up = call == my.callers_.end() || call->second.queue < 0 || !my.owes_wrap_up_.contains(a) ? Duration{} : my.queue(call->second.queue).wrap_up;
+    if (e.until != my.now_ + wrap_up || (wrap_up.us == 0 && p.owes.empty())) my.find("wrap-up-length", "the wrap-up of " + my.name(a) + " is not as the queue says");
     if (p.state == State::paused) p.rests_after = "asked for";
     p.wrap_until = e.until;
     p.call = e.call;
@@ -330,7 +348,9 @@ struct Auditor::Reader {
     const int a = index_of(e.agent.value);
     Person& p = my.person(a);
     if (p.state != State::wrap_up) my.find("wrap-up-length", my.name(a) + " ends a wrap-up that was none");
-    if (my.now_ < p.wrap_until && !asked_by(a) && !last<LegAnsweredByPeer>()) my.find("wrap-up-length", "the wrap-up of " + my.name(a) + " was cut short");
+    const bool comes_between = uses_phone(a) || last<LegAnsweredByPeer>();
+    if (!p.owes.empty() && !comes_between && !last<SignOut>() && !last<SignIn>() && !last<LegArrived>() && !my.sits_down_now_) my.find("report-skipped", my.name(a) + " goes on and owes a report");
+    if (my.now_ < p.wrap_until && p.wrap_until != Instant::never() && !asked_by(a) && !comes_between) my.find("wrap-up-length", "the wrap-up of " + my.name(a) + " was cut short");
     if (Talked* talk = my.talk_of(e.call, a)) talk->wrap_to = my.now_;
     p.idle_since = my.now_;
     my.rest(a);
@@ -340,27 +360,75 @@ struct Auditor::Reader {
     Person& p = my.person(a);
     Caller* c = caller(e.call);
     my.close_talk(e.call, a);
+    if (c && c->caller_agent == a) c->caller_agent = -1;
     if (c && c->agent == a) {
       if (c->queue >= 0 && my.queue(c->queue).wrap_up.us > 0) my.owes_wrap_up_.insert(a);
+      const auto has = [&](const auto& list, const auto& what) { return std::find(list.begin(), list.end(), what) != list.end(); };
+      if (wants_report(*c) && !has(c->reported, a) && !has(p.owes, e.call)) my.find("report-lost", my.name(a) + " owes no report of call " + text(e.call));
       c->agent = -1;
       c->agent_leg = {};
       c->held = false;
     }
+    if (p.second == e.call) { p.second = {}; return; }
     if (p.call != e.call || p.state == State::wrap_up) return;
     p.idle_since = my.now_;
     my.rest(a);
   }
 
+  void operator()(const CallReportDue& e) {
+    Caller* c = caller(e.call);
+    Person& p = my.person(index_of(e.agent.value));
+    if (c && (!wants_report(*c) || c->agent != index_of(e.agent.value))) my.find("report-invented", my.name(index_of(e.agent.value)) + " is to report call " + text(e.call));
+    p.owes.push_back(e.call);
+  }
+  void operator()(const CallReportCompleted& e) {
+    const int a = index_of(e.agent.value);
+    const auto* s = last<CompleteReport>();
+    if (!s || my.agent_named(s->agent) != a || s->call != e.call) my.find("report-invented", my.name(a) + " has written no report of call " + text(e.call));
+    std::erase(my.person(a).owes, e.call);
+    if (const auto live = my.callers_.find(e.call); live != my.callers_.end()) live->second.reported.push_back(a);
+  }
+  void operator()(const CallReportWaived& e) {
+    const int a = index_of(e.agent.value);
+    const auto* s = last<ReleaseReport>();
+    if (!s || my.agent_named(s->agent) != a || s->by != e.by) my.find("report-invented", "nobody has released " + my.name(a));
+    std::erase(my.person(a).owes, e.call);
+  }
+  void operator()(const CallReportOverdue& e) {
+    Person& p = my.person(index_of(e.agent.value));
+    if (p.state != State::wrap_up || my.now_ < p.wrap_until || p.owes.empty()) my.find("report-overdue", my.name(index_of(e.agent.value)) + " is told overdue");
+    p.wrap_until = Instant::never();
+  }
+
+  void takes_phone(CallId id, int a) {
+    Person& p = my.person(a);
+    if (p.state == State::talking && p.call != id) { p.second = id; return; }
+    p.call = id;
+    if (p.state == State::paused && p.rests_after.empty()) p.rests_after = "the break goes on";
+    my.become(a, State::talking);
+  }
   void operator()(const CallArrived& e) {
     const auto* s = last<LegArrived>();
-    if (!s || s->leg != e.leg || s->dialled != e.dialled || s->caller != e.caller) my.find("call-invented", "call " + text(e.call) + " begins without anybody calling");
+    const auto* placed = last<PlaceCall>();
+    const bool own = e.direction != Direction::inbound;
+    const int a = e.agent ? index_of(e.agent.value) : -1, desk = e.device ? index_of(e.device.value) : -1;
+    if (own ? !(s && s->leg == e.leg && s->device == e.device && (desk < 0 || my.sits_[at(desk)] == a)) && !(placed && my.agent_named(placed->agent) == a)
+            : !s || s->leg != e.leg || s->dialled != e.dialled || s->caller != e.caller) my.find("call-invented", "call " + text(e.call) + " begins without anybody calling");
     if (my.callers_.contains(e.call) || my.over_.contains(e.call)) my.find("call-twice", "call " + text(e.call) + " begins twice");
     if (my.callers_.contains(e.call)) my.step_out(e.call);
     Caller c;
     c.leg = e.leg;
     c.arrived = my.now_;
+    c.direction = e.direction;
+    if (own) {
+      c.leg = {};
+      c.agent_leg = e.leg;
+      c.agent = c.placed_by = a;
+    }
     my.callers_[e.call] = c;
-    my.claimed_[e.leg] = {e.call, -1, -1, false, Instant::never()};
+    my.claimed_[e.leg] = {e.call, desk, a, false, Instant::never()};
+    if (own && desk >= 0) my.busy_with_[at(desk)].insert(e.leg);
+    if (a >= 0) takes_phone(e.call, a);
     my.touched_legs_.insert(e.leg);
     my.touched_calls_.insert(e.call);
   }
@@ -380,6 +448,11 @@ struct Auditor::Reader {
     if (e.since != c->arrived) my.find("place-lost", "call " + text(e.call) + " has lost the time of its arrival");
     if (e.priority != my.queue(q).priority) my.find("priority", "call " + text(e.call) + " has not the queue's priority");
     if (const auto* s = last<LegArrived>(); s && c->queue < 0 && s->dialled != my.plan_.queues[at(q)].number) my.find("wrong-queue", "call " + text(e.call) + " stands in a queue that it has not called");
+    if (c->is_own() && !c->leg) {  // a colleague is the caller for once
+      c->leg = std::exchange(c->agent_leg, LegId{});
+      c->caller_agent = std::exchange(c->agent, -1);
+      c->legs.erase(c->leg);
+    }
     c->queue = q;
     my.step_out(e.call);
     c->priority = e.priority;
@@ -401,6 +474,7 @@ struct Auditor::Reader {
     const bool answered = e.why == LeftQueue::answered || e.why == LeftQueue::given;
     if (answered && c->agent < 0) my.find("answered-by-nobody", "call " + text(e.call) + " left the line as answered");
     if ((e.why == LeftQueue::abandoned) != customer_left(*c)) my.find("abandon-wrong", "call " + text(e.call) + ": who left, the caller or we?");
+    if (e.why == LeftQueue::full && c->talked) my.find("sent-away", "call " + text(e.call) + " was talked to and then found no room");
     if (c->queue < 0) return;
     if (e.why == LeftQueue::waited_out && my.now_ - c->entered < my.queue(c->queue).max_wait) my.find("deadline", "call " + text(e.call) + " was sent away early");
     my.step_out(e.call);
@@ -440,6 +514,7 @@ struct Auditor::Reader {
     const bool given = !e.reason.given_by.empty();
     if (!c->waits) my.find("offered-not-waiting", "call " + text(e.call) + " is offered and does not wait");
     if (c->queue < 0) return;
+    if (!p.owes.empty()) my.find("report-before-next", my.name(a) + " owes a report and is rung");
     if (p.will != Person::Will::work || !p.on_duty()) my.find("paused-agent-offered", my.name(a) + " does not work and is rung");
     else if (!my.is_free(a)) my.find("agent-two-calls", my.name(a) + " is not free and is rung");
     if (!given) check_choice(e, *c, a);
@@ -556,15 +631,13 @@ struct Auditor::Reader {
     my.ringing_until_[e.leg] = e.deadline;
     if (desk >= 0) my.busy_with_[at(desk)].insert(e.leg);
     my.touched_legs_.insert(e.leg);
+    if (e.purpose == LegRole::agent) { if (c->agent_leg != e.leg) my.find("call-invented", "another phone rings for the own call " + text(e.call)); return; }
     c->legs.insert(e.leg);
-    (e.purpose == LegRole::consult ? c->consult_leg : c->transfer_leg) = e.leg;
+    (e.purpose == LegRole::consult ? c->consult_leg : e.purpose == LegRole::transfer ? c->transfer_leg : c->leg) = e.leg;
   }
   void joins(CallId id, Caller& c, int a, bool only_asks) {
     if (a < 0) return;
-    Person& p = my.person(a);
-    p.call = id;
-    if (p.state == State::paused && p.rests_after.empty()) p.rests_after = "the break goes on";
-    my.become(a, State::talking);
+    takes_phone(id, a);
     Talked* talk = my.talk_of(id, a);
     if (!talk || talk->to) my.books_.talks.push_back({id, a, -1, my.now_, {}, {}, {}, {}, {}, only_asks});
     (void)c;
@@ -577,6 +650,11 @@ struct Auditor::Reader {
     my.ringing_until_.erase(e.leg);
     const auto claim = my.claimed_.find(e.leg);
     const int a = claim == my.claimed_.end() ? -1 : claim->second.agent;
+    if (e.leg == c->leg) {                     // an own call is taken: both talk
+      const bool first = !std::exchange(c->talked, true);
+      if (first && c->placed_by >= 0 && c->queue < 0) my.books_.talks.push_back({e.call, c->placed_by, -1, my.now_, {}, {}, {}, {}, {}, false});
+      joins(e.call, *c, a, false);
+    }
     if (e.leg == c->consult_leg) { c->consult_up = true; joins(e.call, *c, a, true); }
     if (e.leg == c->transfer_leg) {
       c->transfer_leg = {};
@@ -619,6 +697,26 @@ struct Auditor::Reader {
     c->agent_leg = e.to_leg;
     if (Talked* talk = my.talk_of(e.call, a)) talk->only_asked = false;
   }
+  void operator()(const CallsJoined& e) {
+    Caller* c = caller(e.call);
+    Caller* from = caller(e.from);
+    if (!c || !from) return;
+    const auto* s = last<TransferAsked>();
+    if (!s || !s->replaces) my.find("joined-unasked", "call " + text(e.from) + " was joined to call " + text(e.call));
+    const int a = e.to_agent ? index_of(e.to_agent.value) : -1;
+    from->legs.erase(e.leg);
+    if (from->leg == e.leg) from->leg = {};
+    if (from->agent_leg == e.leg) { from->agent_leg = {}; from->agent = -1; }
+    c->legs.insert(e.leg);
+    if (const auto claim = my.claimed_.find(e.leg); claim != my.claimed_.end()) claim->second.call = e.call;
+    c->held = false;
+    c->agent = a;
+    c->agent_leg = e.leg;
+    if (a < 0) return;
+    if (my.person(a).call == e.from) my.person(a).call = e.call;
+    my.close_talk(e.from, a);
+    my.books_.talks.push_back({e.call, a, -1, my.now_, {}, {}, {}, {}, {}, false});
+  }
   void operator()(const CallEnded& e) {
     Caller* c = caller(e.call);
     if (!c) return;
@@ -626,6 +724,11 @@ struct Auditor::Reader {
     if (!c->rung.empty()) my.find("ended-in-line", "call " + text(e.call) + " ended while phones ring for it");
     if ((e.outcome == Outcome::answered) != c->talked) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)) + (c->talked ? " and talked" : " and never talked"));
     else if (c->turned_away != (e.outcome == Outcome::closed)) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)));
+    else if (!c->talked && c->is_own() && c->queue < 0) {  // of their own calls: given up, or not taken
+      const auto* gone = last<LegGone>();
+      if (gone && gone->leg == c->agent_leg && e.outcome != Outcome::abandoned) my.find("outcome", "the own call " + text(e.call) + " was given up and ended as " + std::string(name_of(e.outcome)));
+      if (last<Tick>() && e.outcome != Outcome::no_answer) my.find("outcome", "the own call " + text(e.call) + " rang in vain and ended as " + std::string(name_of(e.outcome)));
+    }
     else if (!c->talked && !c->turned_away && (e.outcome == Outcome::abandoned) != customer_left(*c)) my.find("outcome", "call " + text(e.call) + " ended as " + std::string(name_of(e.outcome)));
     if (c->recording) my.find("recording", "call " + text(e.call) + " ended and is recorded still");
     for (int a = 0; a < static_cast<int>(my.people_.size()); ++a)
@@ -709,7 +812,7 @@ void Auditor::look_at_agent(int agent) {
   const Person& p = people_[at(agent)];
   if (p.desk < 0) return;
   const auto& legs = at_phone_[at(p.desk)];
-  const bool up = std::any_of(legs.begin(), legs.end(), [&](LegId leg) { return lines_.at(leg).up; });
+  const bool up = std::any_of(legs.begin(), legs.end(), [&](LegId leg) { return lines_.at(leg).up || lines_.at(leg).dials; });
   if (p.state == State::talking && !up) find("agent-state", name(agent) + " talks with a phone that is on the hook");
   if (p.state == State::ready && up) find("agent-state", name(agent) + " is called ready and talks");
   if (p.state == State::offered && legs.empty()) find("agent-state", name(agent) + " is offered a call and nothing rings");

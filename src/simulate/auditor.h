@@ -44,7 +44,8 @@ class Auditor : public Observer {
     enum class Will : std::uint8_t { away, rest, work } will = Will::away;   // what they said last
     std::string rests_after;                   // a pause that was asked for during a call
     int desk = -1;
-    CallId call;
+    CallId call, second;                       // second: on the phone's other line
+    std::vector<CallId> owes;                  // reports
     Instant since, idle_since, offer_until, wrap_until;
     Duration idle_earned;
     std::int64_t balance = 0;
@@ -60,13 +61,17 @@ class Auditor : public Observer {
     std::map<int, std::int32_t> rung_step;
     LegId agent_leg, consult_leg, transfer_leg;
     int agent = -1;
+    floor::Direction direction = floor::Direction::inbound;
+    int placed_by = -1, caller_agent = -1;     // whose own call it is; who waits in a line with it
+    std::vector<int> reported;                 // whose report was written while it lasted
+    bool is_own() const { return direction != floor::Direction::inbound; }
     bool consult_up = false, notice = false, recording = false, told_notice = false;
     bool turned_away = false;
     std::set<LegId> legs;                      // as the journal has them
     std::set<int> overflowed;
   };
   struct Line {                                // a leg, as its owner knows it
-    bool up = false, is_customer = false;
+    bool up = false, dials = false;            // dials: its agent has taken the phone off the hook
     int desk = -1;
     LegId hears;
     bool plays = false;

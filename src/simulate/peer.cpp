@@ -242,10 +242,15 @@ void Peer::hold(std::uint64_t id, bool on) {
   offer_again(*call);
 }
 
-void Peer::refer(std::uint64_t id, const std::string& to) {
+void Peer::refer(std::uint64_t id, const std::string& to, std::uint64_t replaces) {
   PeerCall* call = find(id);
   if (!call || dead_ || call->state != PeerCall::State::talking) return;
-  in_dialog(*call, "REFER", "Contact: <sip:" + manners_.user + "@" + place() + ">\r\nRefer-To: <sip:" + to + "@10.0.0.1>\r\n", {});
+  std::string with;
+  if (const PeerCall* other = find(replaces)) {               // RFC 3891 §3: tags as the other side has them
+    with = "?Replaces=" + other->call_id + "%3Bto-tag%3D" + other->remote_tag + "%3Bfrom-tag%3D" + other->local_tag;
+    with.replace(with.find('@'), 1, "%40");
+  }
+  in_dialog(*call, "REFER", "Contact: <sip:" + manners_.user + "@" + place() + ">\r\nRefer-To: <sip:" + to + "@10.0.0.1" + with + ">\r\n", {});
 }
 
 void Peer::digit(std::uint64_t id, char which) {

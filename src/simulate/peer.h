@@ -100,7 +100,7 @@ class Peer {
   void refuse(std::uint64_t call, int status);
   void hang_up(std::uint64_t call);                      // CANCEL, BYE or a refusal: whatever fits
   void hold(std::uint64_t call, bool on);                // re-INVITE
-  void refer(std::uint64_t call, const std::string& number);
+  void refer(std::uint64_t call, const std::string& number, std::uint64_t replaces = 0);  // replaces: our other call, that is to be joined (RFC 5589 §7)
   void digit(std::uint64_t call, char);
   void poke(std::uint64_t call, const std::string& method);  // UPDATE or OPTIONS without a body, inside the dialog
   void ask_options();

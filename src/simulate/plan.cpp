@@ -26,7 +26,8 @@ floor::Configure queue_settings(const QueuePlan& queue) {
           {{"strategy", std::string(name_of(s.strategy))}, {"priority", std::to_string(s.priority)}, {"ring", text_of(s.ring)}, {"wrap_up", text_of(s.wrap_up)},
            {"capacity", std::to_string(s.capacity)}, {"max_wait", text_of(s.max_wait)}, {"skills", text_of(s.skills)},
            {"service_level", text_of(s.service_level)}, {"short_abandon", text_of(s.short_abandon)}, {"record", text_of(s.record)}, {"notice", text_of(s.notice)},
-           {"music", s.music}, {"announce_place", text_of(s.announce_place)}, {"announce_every", text_of(s.announce_every)}},
+           {"music", s.music}, {"announce_place", text_of(s.announce_place)}, {"announce_every", text_of(s.announce_every)},
+           {"report", std::string(name_of(s.report))}},
           "plan"};
 }
 

@@ -13,7 +13,7 @@ std::string_view line_of(std::string_view message, std::string_view name) {
 bool has_to_tag(std::string_view message) { return line_of(message, "To").find(";tag=") != std::string_view::npos; }
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, rung_by_two, waits_shut, idle, recorded_not };
+enum Kind : std::uint64_t { hears_not, heard_not, waits_silent, talks_alone, rings_long, rings_for_nobody, rung_by_two, waits_shut, idle, recorded_not, own_unheard, own_alone };
 std::uint64_t key(Kind kind, std::uint64_t a, std::uint64_t b) { return (static_cast<std::uint64_t>(kind) << 60) ^ (a << 32) ^ b; }
 
 }  // namespace
@@ -89,7 +89,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
     if (bytes[8] != '1' && line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) unfinished_.erase(std::string(line_of(bytes, "Call-ID")));
     // a refusal sets its agent aside when it comes to our door, also when they have said "ready" meanwhile
     if (bytes[8] >= '4' && line_of(bytes, "CSeq").ends_with(" INVITE") && !ended_by_us_.contains(std::string(line_of(bytes, "Call-ID"))))
-      if (const int agent = world_->agent_at(peer - 1); agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+      if (const int agent = world_->agent_at(peer - 1); agent >= 0) set_aside(agent);
     if (line_of(bytes, "CSeq").find("INVITE") != std::string_view::npos) heard_.try_emplace(std::string(line_of(bytes, "Call-ID")), world_->now());
     return;
   }
@@ -105,7 +105,7 @@ void SipAuditor::reached_us(int peer, std::string_view bytes) {
   if (index < 0) return;
   Customer& c = customer(index);
   const PeerCall* line = world_->line_of(index);
-  if (!line || line->call_id != line_of(bytes, "Call-ID")) { c.end_reached = Instant::never(); return; }  // an old one, late
+  if (!line || line->call_id != line_of(bytes, "Call-ID")) { c.end_reached = Instant::never(); c.ghost_until = world_->now() + Duration::seconds(110); return; }  // an old one, late: up to 64·T1 without its ACK, and as long to ring
   if (!c.alive) { c = {}; c.alive = true; }
   if (c.answered != Instant{}) return;
   if (!c.reached) c.called_first = world_->now();
@@ -126,10 +126,34 @@ void SipAuditor::durable(const std::vector<Handled>& all) {
   }
 }
 
+// Whose talk with a queue that wants reports was over, and known to be over, before this phone was chosen.
+bool SipAuditor::agent_owes(int desk, const Sent& sent) const {
+  const int agent = world_->agent_at(desk);
+  return agent >= 0 && agents_[at(agent)].owes && world_->desk_of(agent) == desk && agents_[at(agent)].owes_since + grace_ < sent.decided_after;
+}
+
+void SipAuditor::set_aside(int agent) {
+  agents_[at(agent)].ready_since = Instant::never();
+  agents_[at(agent)].set_aside = world_->now();
+}
+
 void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
   Agent& a = agents_[at(agent)];
-  if (verb == "ready") { if (done && world_->works(agent) && a.ready_since == Instant::never()) a.ready_since = world_->now(); }
+  if (verb == "ready" && done) a.signed_in = true;
+  if (verb == "out") a.signed_in = false;
+  if (verb == "ready") {
+    if (!done) a.asked = world_->now();
+    // said while the phone rang, and then let ring: set aside after it was said, though the tone comes later (a slow disk, a lost BYE)
+    else if (world_->works(agent) && a.ready_since == Instant::never() && a.set_aside < a.asked) a.ready_since = world_->now();
+  }
   else if (verb == "pause" || verb == "out") a.ready_since = Instant::never();
+  else if (verb == "report" || verb == "release" || verb == "owes_nothing") {
+    a.owes = false;                              // asked for, whether it is confirmed or not
+    a.spoke_of_it = world_->now();
+    const Desk& d = desks_[at(world_->desk_of(agent))];
+    const bool told = d.hung_up.empty() || ended_by_peer_.contains(d.hung_up) || ended_by_us_.contains(d.hung_up);  // its BYE may still be on its way
+    if (done && told && a.owes_since + grace_ < world_->now()) { a.may_owe = false; a.wrote = world_->now(); }
+  }
 }
 
 // --- what people notice
@@ -141,12 +165,12 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     if (now - calm_since(peer) > Duration::seconds(40)) find("prack-missing", "phone " + std::to_string(peer - 1) + " rings and nobody acknowledges it (RFC 3262)");
     return;
   }
+  if ((peer != 0 && call.outgoing && !call.dialled.starts_with("*")) || (peer == 0 && !call.outgoing)) return own_noticed(peer, call, notice, status);
   if (peer != 0 && call.outgoing) {             // a star code
     if (over && notice == Notice::hung_up && now - call.began > Duration::seconds(20) + grace_ && now - calm_since(peer) > Duration::seconds(70)) find("star-code", "phone " + std::to_string(peer - 1) + " waits long for the tone of " + call.dialled);
     return;
   }
   if (peer == 0) {
-    if (!call.outgoing) return;
     const int index = static_cast<int>(call.person) - 1;
     Customer& c = customer(index);
     const PeerCall* line = world_->line_of(index);
@@ -165,7 +189,9 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
       if (calm && !waited_out && !agent_ended && !shut && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
     }
     if (notice == Notice::gone && !told_late && c.alive && calm) find("cut-off", name(index) + " is told that the call does not exist");
-    if (notice == Notice::timed_out && calm) find("call-unanswered", name(index) + " gets no answer");
+    // its seven tries lie within 32 s: where control was down for some of them, the few that are left may all be lost on the way
+    const bool had_its_tries = world_->quiet_since() < call.began || plan_.loss_permille == 0;
+    if (notice == Notice::timed_out && calm && had_its_tries) find("call-unanswered", name(index) + " gets no answer");
     if (notice == Notice::refused && status != 487) {
       const bool small = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.capacity < 1'000; });
       const bool trouble = now - world_->quiet_since() < Duration::seconds(40) || world_->control().disk.full;
@@ -177,7 +203,7 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   }
   const int desk = peer - 1;
   const int agent = world_->agent_at(desk);
-  const int index = world_->customer_of(call.shown);
+  const int index = world_->customer_at(peer, call);
   if (notice == Notice::rings) {
     ++desks_[at(desk)].calls;
     rings(desk, call);
@@ -195,15 +221,85 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
   if (--d.calls <= 0) { d.calls = 0; d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now; }
   // perhaps set aside: it never answered, or its answer crossed the end of its ring and we hung up at once while the caller waits on
   const bool crossed = notice == Notice::hung_up && now - call.settled < Duration::seconds(2) && index >= 0 && world_->line_of(index);
-  if ((call.settled == Instant{} || crossed) && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if ((call.settled == Instant{} || crossed) && agent >= 0) set_aside(agent);
   if (notice == Notice::hung_up_here) { d.hung_up = call.call_id; d.hung_up_at = now; }
-  if (call.settled != Instant{}) lived_talk_[at(desk)] += now - call.settled;
-  if (notice == Notice::gone && agent >= 0) agents_[at(agent)].ready_since = Instant::never();
+  if (call.settled != Instant{} && (index >= 0 || call.shown.starts_with("1"))) lived_talk_[at(desk)] += now - call.settled;  // by command the talk begins when the other side answers
+  talk_over(desk, agent, index, call, notice);
+  if (notice == Notice::gone && agent >= 0) set_aside(agent);
   if (index < 0) return;
   Customer& c = customer(index);
   if (--c.phones <= 0) { c.phones = 0; c.unoffered_since = now; }
   if (call.settled != Instant{} && notice != Notice::hung_up) c.service_ended = now;
   if (notice == Notice::gone) c.service_ended = now;
+}
+
+void SipAuditor::talk_over(int desk, int agent, int index, const PeerCall& call, Notice notice) {
+  const bool offered = offered_.erase(call.call_id) > 0;
+  const bool any = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.report == floor::ReportRule::required; });
+  if (agent < 0 || call.settled == Instant{} || !any) return;
+  Agent& a = agents_[at(agent)];
+  a.may_owe = true;
+  a.owes_since = world_->now();
+  // sure: this phone alone served the caller, from its ring to this end, and nothing was written meanwhile
+  const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
+  a.owes = !moves && index >= 0 && queue_of(index).report == floor::ReportRule::required && offered && a.spoke_of_it < call.began && calm_since(desk + 1) < call.began && world_->desk_of(agent) == desk && notice != Notice::gone && world_->desk_of(agent) == agent;
+}
+
+// --- calls that specialists make
+
+void SipAuditor::own_noticed(int peer, const PeerCall& call, Notice notice, int status) {
+  const Instant now = world_->now();
+  if (peer == 0) {                              // a party outside
+    if (notice == Notice::rings && !world_->may_be_called(call.dialled)) find("outbound-plan", call.dialled + " outside is rung, which the plan forbids");
+    for (const auto& own : world_->own_calls()) {
+      if (own.number != call.dialled) continue;
+      const int agent = world_->agent_at(own.desk);
+      if (notice == Notice::rings && agent >= 0 && agents_[at(agent)].signed_in && call.shown != plan_.people.agents[at(agent)].settings.number) find("caller-shown", call.dialled + " outside sees \"" + call.shown + "\"");
+      if (own.by_command && call.settled != Instant{} && !call.alive()) lived_talk_[at(own.desk)] += now - call.settled;
+    }
+    return;
+  }
+  Desk& d = desks_[at(peer - 1)];
+  const SipWorld::OwnCall& own = world_->own_calls()[at(static_cast<int>(call.person)) - 1];
+  const bool calm = call.began > calm_since(peer) + Duration::seconds(1);
+  if (notice == Notice::answered && own.to == SipWorld::OwnCall::To::forbidden) find("outbound-plan", call.dialled + " is connected, which the plan forbids");
+  // 403 is for the plan alone; a carrier or colleague that is not there has words of its own
+  if (notice == Notice::refused && status == 403 && calm && own.to != SipWorld::OwnCall::To::forbidden) find("refused-wrongly", "phone " + std::to_string(peer - 1) + " is refused " + call.dialled + ", which the plan allows");
+  if (notice == Notice::timed_out && now - calm_since(peer) > Duration::seconds(70)) find("call-unanswered", "phone " + std::to_string(peer - 1) + " dials " + call.dialled + " and gets no answer");
+  if (call.alive()) return;
+  d.free_since = notice == Notice::gone ? now + Duration::seconds(70) : now;
+  if (notice == Notice::hung_up_here) { d.hung_up = call.call_id; d.hung_up_at = now; }
+  const int agent = world_->agent_at(peer - 1);
+  const bool signed_in = agent >= 0 && agents_[at(agent)].signed_in;  // else nobody has books of it
+  if (call.settled != Instant{} && signed_in && own.to != SipWorld::OwnCall::To::queue) lived_talk_[at(peer - 1)] += now - call.settled;
+}
+
+// Both ends of an own call hear each other, and when one has put the receiver down the other is let go.
+void SipAuditor::look_at_own_calls() {
+  const Instant now = world_->now();
+  const auto& all = world_->own_calls();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& own = all[i];
+    if (own.other_peer < 0 || own.joined || own.call == 0) continue;
+    const PeerCall *mine = world_->mine_of(own), *other = world_->other_of(own);
+    if (!mine && !other) continue;
+    const int here = own.desk + 1, there = own.other_peer;
+    const Instant calm_from = std::max(calm_since(here), calm_since(there));
+    const bool calm = calm_from + grace_ < now;
+    const auto talks = [](const PeerCall* c) { return c && c->state == PeerCall::State::talking && c->sends; };
+    const bool both = calm && talks(mine) && talks(other) && !is_over_for_us(*mine) && !is_over_for_us(*other);
+    bool heard = true;
+    if (both) {
+      const auto a = world_->voice_at(here, *mine), b = world_->voice_at(there, *other);
+      heard = a.peer == there && a.call == other->id && b.peer == here && b.call == mine->id;
+    }
+    const std::string who = "the call of phone " + std::to_string(own.desk) + " to " + own.number;
+    if (lasts(key(own_unheard, 0, i), both && !heard, grace_)) find("hearing", who + ": the two do not hear each other");
+    // the end of either is told at once; a BYE that met a link which was down for 32 s is let pass
+    const PeerCall* left = mine ? mine : other;
+    const bool alone = calm && (mine == nullptr) != (other == nullptr) && left->state == PeerCall::State::talking && calm_from < left->settled && !own.referred;
+    if (lasts(key(own_alone, 0, i), alone, grace_ + Duration::seconds(2))) find("left-talking", who + ": one end is up and the other has gone");
+  }
 }
 
 void SipAuditor::rings(int desk, const PeerCall& call) {
@@ -216,11 +312,13 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   // One INVITE at a time: the next leaves when the one before has its end, also when that was taken back (its CANCEL may have to wait,
   // §9.1, or gets lost). A talk that our BYE or theirs ends may still be up when the next INVITE overtakes it on the way.
   for (const auto& [id, other] : world_->peer(peer).calls())
-    if (id != call.id && !other.outgoing && other.alive() && (other.state == PeerCall::State::ringing || !is_over_for_us(other)))
+    if (other.outgoing && other.state == PeerCall::State::talking && !other.dialled.starts_with("*") && other.settled < sent->second.decided_after && calm_since(peer) < other.began && !is_over_for_us(other))
+      find("agent-two-calls", "phone " + std::to_string(desk) + " rings while its agent talks in an own call");
+    else if (id != call.id && !other.outgoing && other.alive() && (other.state == PeerCall::State::ringing || !is_over_for_us(other)))
       if (const auto first = invites_.find(other.call_id); first == invites_.end() || calm_since(peer) < first->second.at) find("agent-two-calls", "phone " + std::to_string(desk) + " rings while it has a call");
   const int index = world_->customer_of(call.shown);
   if (index < 0) {
-    if (!call.shown.starts_with("1") && !call.shown.starts_with("p") && !call.shown.starts_with("a")) find("unknown-caller-shown", "phone " + std::to_string(desk) + " shows \"" + call.shown + "\"");
+    if (!call.shown.starts_with("1") && !call.shown.starts_with("5") && !call.shown.starts_with("p") && !call.shown.starts_with("a")) find("unknown-caller-shown", "phone " + std::to_string(desk) + " shows \"" + call.shown + "\"");
     return;
   }
   const Customer& c = customer(index);
@@ -228,10 +326,12 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
   if (c.served || !line) return;  // a transfer or a consult: another order
   if (comes_to_a_shut_door(index)) return find("closed-rings", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has called out of hours");
+  offered_.insert(call.call_id);
+  if (agent_owes(desk, sent->second)) return find("report-before-next", "agent " + std::to_string(world_->agent_at(desk)) + " owes a report and is rung for " + name(index));
   const floor::QueueSettings& mine = queue_of(index);
   // the other phone's first sign of life was here when this one was chosen: until then a CANCEL waits (§9.1)
   auto was_heard = [&](const PeerCall& other) { const auto heard = heard_.find(other.call_id); return heard != heard_.end() && heard->second < sent->second.decided_after; };
-  if (mine.strategy != floor::Strategy::ring_all)
+  if (mine.strategy != floor::Strategy::ring_all && c.ghost_until < sent->second.at)
     for (std::size_t p = 1; p <= desks_.size(); ++p)
       for (const auto& [id, other] : world_->peer(static_cast<int>(p)).calls())
         if (other.shown == call.shown && other.id != call.id && other.began >= c.called_first && other.alive() && was_heard(other) && !is_over_for_us(other) && invites_.contains(other.call_id) &&
@@ -285,6 +385,7 @@ void SipAuditor::second() {
   ++looks_;
   look_at_hearing();
   look_at_rings();
+  look_at_own_calls();
   look_for_idle_pair();
 }
 
@@ -296,7 +397,7 @@ void SipAuditor::look_at_hearing() {
     const bool calm = calm_since(peer) + grace_ < now;
     for (const auto& [id, call] : world_->peer(peer).calls()) {
       if (call.state != PeerCall::State::talking || call.outgoing) continue;
-      const int index = world_->customer_of(call.shown);
+      const int index = world_->customer_at(peer, call);
       if (index < 0) continue;
       const PeerCall* line = world_->line_of(index);
       const bool hold = world_->asked_to_move(index) || (line && line->state != PeerCall::State::talking) || !call.sends;
@@ -313,7 +414,7 @@ void SipAuditor::look_at_hearing() {
       const auto theirs = watch ? world_->voice_at(0, *line) : SipWorld::Voice{};
       if (lasts(key(heard_not, p, id), watch && (theirs.peer != peer || theirs.call != id), grace_)) find("hearing", name(index) + " does not hear the agent at phone " + std::to_string(i));
       const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
-      if (!moves && lasts(key(recorded_not, p, id), watch && customer(index).served && plan_.people.blind_to_queue_permille + plan_.people.blind_to_agent_permille + plan_.people.consults_permille + plan_.refers_permille == 0 &&
+      if (!moves && lasts(key(recorded_not, p, id), watch && customer(index).served && plan_.people.blind_to_queue_permille + plan_.people.blind_to_agent_permille + plan_.people.consults_permille + plan_.refers_permille + plan_.attended_permille == 0 &&
                                                        queue_of(index).record && !(world_->recorded(call) && world_->recorded(*line)), grace_)) find("recording", "the talk of " + name(index) + " is not recorded");
     }
   }
@@ -327,7 +428,7 @@ void SipAuditor::look_at_hearing() {
     const auto bye = ended_by_us_.find(line->call_id);
     const bool given_up = bye != ended_by_us_.end() && calm_since(0) >= bye->second;  // as above: our BYE met a link that was down for 32 s
     const auto voice = calm ? world_->voice_at(0, *line) : SipWorld::Voice{};
-    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && std::max(customers_[i].service_ended, customers_[i].service_ended != Instant{} ? world_->quiet_since() : Instant{}) + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
+    if (lasts(key(waits_silent, 0, i), calm && !given_up && voice.peer < 0 && !voice.music && !world_->asked_to_move(index) && customers_[i].phones == 0 && !world_->is_joined(index) && std::max(customers_[i].service_ended, customers_[i].service_ended != Instant{} ? world_->quiet_since() : Instant{}) + Duration::seconds(100) < now, grace_)) find("silence", name(index) + " hears nothing");
   }
 }
 
@@ -360,7 +461,7 @@ void SipAuditor::look_at_rings() {
   });
   for (const auto& [shown, phones] : rung) {
     const int index = world_->customer_of(shown);
-    const bool one = index >= 0 && !customer(index).served && std::none_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.strategy == floor::Strategy::ring_all; });
+    const bool one = index >= 0 && !customer(index).served && customer(index).ghost_until < now && std::none_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.strategy == floor::Strategy::ring_all; });
     if (index >= 0 && lasts(key(rung_by_two, 0, static_cast<std::uint64_t>(index)), one && phones.first > 1 && phones.second, grace_)) find("rung-twice", std::to_string(phones.first) + " phones go on ringing for " + name(index));
   }
 }
@@ -383,6 +484,7 @@ void SipAuditor::look_for_idle_pair() {
     if (world_->agent_at(desk) != a || phone.dead() || phone.busy_with() != 0 || !phone.is_registered() || desks_[at(desk)].calls > 0 || std::max(desks_[at(desk)].free_since, desks_[at(desk)].bye_reached) + wrap_up + long_enough > now) continue;
     if (const Desk& d = desks_[at(desk)]; !d.hung_up.empty() && !ended_by_peer_.contains(d.hung_up) && !ended_by_us_.contains(d.hung_up) && now - d.hung_up_at < Duration::seconds(32)) continue;  // timer F
     if (calm_since(desk + 1) + long_enough > now) continue;
+    if (agents_[at(a)].may_owe || agents_[at(a)].wrote + wrap_up + long_enough > now) continue;
     free.push_back(a);
   }
   if (free.empty()) return;

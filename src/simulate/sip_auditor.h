@@ -41,6 +41,7 @@ class SipAuditor : public Witness {
     Instant called_first, called_last, answered, unoffered_since, ended;
     Instant asked_until;                        // until then a phone may be rung for him, whether its INVITE has come there or not
     Instant end_reached = Instant::never();     // his BYE or CANCEL was at our door
+    Instant ghost_until;                        // an INVITE of an earlier try has come late: two calls of his may live
     Instant service_ended;                      // a phone that served this call went away by itself
     bool alive = false, served = false, reached = false;
     int phones = 0;                             // that ring or talk for this caller
@@ -52,16 +53,25 @@ class SipAuditor : public Witness {
     std::string hung_up;                        // the call that its person has put down last: the BYE may still be on its way
     Instant hung_up_at;
   };
-  struct Agent { Instant ready_since = Instant::never(); };
+  struct Agent { Instant ready_since = Instant::never(), asked, set_aside;   // asked: they said "ready" at
+    bool signed_in = false;
+    bool owes = false, may_owe = false;         // a report: certainly; perhaps
+    Instant owes_since, wrote, spoke_of_it;  // the last talk's end; when nothing was owed any more; when anything was said about a report
+  };
   struct Sent { Instant at, decided_after; };
 
   void find(const char* check, std::string text);
+  bool agent_owes(int desk, const Sent&) const;
+  void set_aside(int agent);                    // a phone that was not answered
   void rings(int desk, const PeerCall&);
   bool may_be_held_back(int customer, Duration waited) const;  // an INVITE for that caller, behind one that a phone has not finished
   bool is_over_for_us(const PeerCall&) const;   // a BYE or CANCEL has left or come
   void look_at_hearing();
   void look_at_rings();
   void look_for_idle_pair();
+  void look_at_own_calls();
+  void own_noticed(int peer, const PeerCall&, Notice, int status);
+  void talk_over(int desk, int agent, int customer, const PeerCall&, Notice);
   bool may_take(int agent, int customer, Duration waited) const;
   bool lasts(std::uint64_t key, bool bad, Duration grace);   // true: bad for so long without a break
   Instant calm_since(int peer) const;           // no fault has touched this phone, the carrier, the machine since then
@@ -88,6 +98,7 @@ class SipAuditor : public Witness {
   std::unordered_map<std::string, Instant> heard_;    // INVITEs of ours that a phone has answered in any way: when first
   std::unordered_map<std::uint64_t, Instant> bad_since_;
   std::vector<Finding> findings_;
+  std::set<std::string> offered_;                     // INVITEs of ours to phones for callers who had nobody yet
   std::set<std::string> told_;                        // one finding of a kind and person is enough
   std::vector<Duration> lived_talk_;                  // by desk
   std::uint64_t rings_ = 0, looks_ = 0, restarts_ = 0, talks_ = 0;

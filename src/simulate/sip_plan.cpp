@@ -20,6 +20,11 @@ SipPlan calm_sip_centre(std::uint64_t seed) {
   plan.phone_holds_permille = 60;
   plan.refers_permille = 30;
   plan.digits_permille = 20;
+  plan.own_calls_permille = 3'000;
+  plan.attended_permille = 40;
+  Dice dice{seed, 9};
+  for (QueuePlan& queue : plan.people.queues)
+    if (dice.permille(300)) queue.settings.report = floor::ReportRule::required;
   plan.tcp_permille = 300;
   return plan;
 }

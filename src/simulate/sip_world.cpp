@@ -28,6 +28,8 @@ SipWorld::~SipWorld() = default;
 
 void SipWorld::run() {
   ends_ = plan_.people.start + plan_.people.length() + stays_open + rests;
+  due_.resize(plan_.people.agents.size());
+  serves_.resize(plan_.people.agents.size());
   settle_in();
   plan_people();
   plan_faults();
@@ -96,6 +98,7 @@ void SipWorld::settle_in() {
     control_->run();
   };
   set("trunk", "carrier", {{"networks", "10.2.0.0/16"}, {"host", trunk_ip}, {"options_every", plan_.loss_permille > 0 ? "30" : "0"}});
+  if (plan_.own_calls_permille > 0) set("centre", "", {{"outbound", "021:carrier"}}, "set");
   for (const auto& configure : settings_of(people)) {
     auto settings = configure.settings;
     if (configure.noun == "device") settings["password"] = "secret" + configure.code;
@@ -132,6 +135,9 @@ void SipWorld::plan_people() {
       schedule(plan.start + stay.from, What::breaks, 0, i);
       schedule(plan.start + stay.to, What::returns, 0, i);
     }
+    if (plan_.own_calls_permille > 0)
+      for (Duration t; t < plan.length(); t += Duration::minutes(15))
+        if (person.fate.permille(plan_.own_calls_permille / 4)) schedule(plan.start + t + person.fate.between(Duration::minutes(1), Duration::minutes(15)), What::dials, 0, i);
     if (plan.phone_dies_permille > 0)
       for (Duration t; t < plan.length(); t += Duration::hours(1))
         if (person.fate.permille(plan.phone_dies_permille)) schedule(plan.start + t + person.fate.between({}, Duration::hours(1)), What::phone_dies, static_cast<int>(i) + 1);
@@ -424,7 +430,17 @@ std::size_t SipWorld::worker_captures() const {
 
 // --- control, as the world sees it
 
-void SipWorld::durable(std::vector<Handled> handled) { if (witness_) witness_->durable(handled); }
+void SipWorld::durable(std::vector<Handled> handled) {
+  for (const Handled& one : handled)
+    for (const Event& event : one.events) {  // what the desks of the specialists show
+      if (const auto* due = std::get_if<CallReportDue>(&event)) due_[due->agent.value - 1].push_back(due->call);
+      else if (const auto* done = std::get_if<CallReportCompleted>(&event)) std::erase(due_[done->agent.value - 1], done->call);
+      else if (const auto* waived = std::get_if<CallReportWaived>(&event)) std::erase(due_[waived->agent.value - 1], waived->call);
+      else if (const auto* answered = std::get_if<OfferAnswered>(&event)) serves_[answered->agent.value - 1] = answered->call;
+      else if (const auto* left = std::get_if<AgentLeftCall>(&event); left && serves_[left->agent.value - 1] == left->call) serves_[left->agent.value - 1] = {};
+    }
+  if (witness_) witness_->durable(handled);
+}
 
 void SipWorld::died() {
   disturbed();
@@ -439,9 +455,9 @@ void SipWorld::started(bool same_floor, bool same_legs, bool compared) {
 
 // --- what people ask at the console
 
-void SipWorld::ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again) {
+void SipWorld::ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again, const std::string& by) {
   Question question;
-  question.command = {"agent", verb, code(agent), std::move(settings), code(agent)};
+  question.command = {"agent", verb, code(agent), std::move(settings), by.empty() ? code(agent) : by};
   question.agent = agent;
   question.again = again;
   question.id = questions_.size();
@@ -492,6 +508,10 @@ void SipWorld::look_at_console() {
   for (std::size_t i = 0; i < people_.size(); ++i) {
     if (!works(static_cast<int>(i)) || now_.us / 1'000'000 % 37 != static_cast<std::int64_t>(i) % 37) continue;
     const Peer& phone = *peers_[static_cast<std::size_t>(people_[i].desk) + 1];
+    if (!due_[i].empty() && phone.busy_with() == 0) {  // forgotten: they see it, or the supervisor does
+      const bool boss = now_.us / 1'000'000 / 37 % 2 == 0;
+      write_reports(static_cast<int>(i), boss ? "release" : "report", boss ? "boss" : code(static_cast<int>(i)));
+    }
     if (phone.is_registered() && floor.state(floor.agent(code(static_cast<int>(i)))) == AgentState::paused && phone.busy_with() == 0) ask(static_cast<int>(i), "ready", {});
   }
 }
@@ -553,11 +573,7 @@ void SipWorld::press_ready(int peer) {
 void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
   if (witness_) witness_->noticed(peer, call, notice, status);
   if (peer == 0) {
-    if (!call.outgoing) {  // a party outside whom we have rung
-      if (notice == Notice::rings) schedule(now_ + Duration::seconds(4), What::answers, 0, call.id);
-      if (notice == Notice::connected) schedule(now_ + Duration::seconds(20), What::talk_ends, 0, call.id, 1);
-      return;
-    }
+    if (!call.outgoing) return outside_noticed(call, notice);
     Customer& customer = customers_[call.person - 1];
     if (customer.call != call.id) return;
     switch (notice) {
@@ -571,7 +587,8 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
     }
     return;
   }
-  if (call.outgoing) {                       // a star code
+  if (call.outgoing && !call.dialled.starts_with("*")) return own_noticed(peer, call, notice);
+  if (call.outgoing) {
     if (!call.alive()) star_code_over(peer, call, notice);
     return;
   }
@@ -586,11 +603,18 @@ void SipWorld::noticed(int peer, PeerCall& call, Notice notice, int status) {
       if (fate.permille(manner.declines_permille)) return schedule(now_ + fate.between(Duration::seconds(1), Duration::seconds(5)), What::declines, peer, call.id);
       return schedule(now_ + Duration::milliseconds(200) + fate.erlang(2, manner.answers_after), What::answers, peer, call.id);
     }
-    case Notice::connected: return talk_begins(customer_of(call.shown), desk);
+    case Notice::connected:
+      if (customer_of(call.shown) < 0) schedule(now_ + Duration::seconds(agent >= 0 && people_[static_cast<std::size_t>(agent)].fate.permille(300) ? 15 : 100), What::puts_down, peer, call.id);  // a colleague's call, or our own by command
+      return talk_begins(customer_of(call.shown), desk);
+    case Notice::hung_up:
+      if (call.settled != Instant{}) report_of(agent);
+      for (auto& own : own_calls_) if (own.line == call.id && own.desk == desk && own.referred) own_call_over(own);
+      return;
     case Notice::stopped: case Notice::gone: case Notice::hung_up_here:
+      if (call.settled != Instant{}) report_of(agent);
       if (agent >= 0 && call.settled == Instant{} && works(agent)) schedule(now_ + people_[static_cast<std::size_t>(agent)].fate.between(Duration::seconds(20), Duration::seconds(180)), What::returns, 0, static_cast<std::uint64_t>(agent));
       return;
-    case Notice::hung_up: case Notice::ringback: case Notice::answered: case Notice::refused: case Notice::timed_out: case Notice::held: case Notice::moved: case Notice::not_pracked: return;
+    case Notice::ringback: case Notice::answered: case Notice::refused: case Notice::timed_out: case Notice::held: case Notice::moved: case Notice::not_pracked: return;
   }
 }
 
@@ -612,7 +636,8 @@ void SipWorld::talk_begins(int index, int desk) {
   const auto roll = customer.fate.below(1'000);
   int reached = 0;
   std::uint64_t kind = 0;
-  for (const int chance : {plan.blind_to_queue_permille, plan.blind_to_agent_permille, plan.consults_permille, plan_.refers_permille}) {
+  if (agent >= 0 && plan.queues[static_cast<std::size_t>(customer.queue)].settings.report == ReportRule::required && people_[static_cast<std::size_t>(agent)].fate.permille(200)) schedule(now_ + talk * 2 / 3, What::writes, 1, static_cast<std::uint64_t>(agent));
+  for (const int chance : {plan.blind_to_queue_permille, plan.blind_to_agent_permille, plan.consults_permille, plan_.refers_permille, plan_.attended_permille}) {
     ++kind;
     if (roll >= reached && roll < reached + chance) schedule(now_ + talk / 2, What::transfers, static_cast<int>(kind), who, which << 1);
     reached += chance;
@@ -623,8 +648,172 @@ int SipWorld::serving(int customer, int* desk) const {
   const std::string number = number_of(customer);
   for (std::size_t i = 1; i < peers_.size(); ++i)
     for (const auto& [id, call] : peers_[i]->calls())
-      if (call.state == PeerCall::State::talking && call.shown == number) { *desk = static_cast<int>(i) - 1; return agent_at(*desk); }
+      if (call.state == PeerCall::State::talking && (call.shown == number || (!joined_.empty() && customer_at(static_cast<int>(i), call) == customer))) { *desk = static_cast<int>(i) - 1; return agent_at(*desk); }
   return -1;
+}
+
+// --- calls that specialists make, and reports that they owe
+
+int SipWorld::customer_at(int peer, const PeerCall& call) const {
+  const auto joined = joined_.find({peer, call.id});
+  return joined == joined_.end() ? customer_of(call.shown) : joined->second;
+}
+bool SipWorld::is_joined(int customer) const {
+  return std::any_of(joined_.begin(), joined_.end(), [&](const auto& joined) {
+    if (joined.second != customer) return false;
+    const auto& calls = peers_[static_cast<std::size_t>(joined.first.first)]->calls();
+    const auto call = calls.find(joined.first.second);
+    return call != calls.end() && call->second.alive();
+  });
+}
+const PeerCall* SipWorld::mine_of(const OwnCall& own) const {
+  if (!own.call) return nullptr;
+  const auto& calls = peers_[static_cast<std::size_t>(own.desk) + 1]->calls();
+  const auto found = calls.find(own.call);
+  return found == calls.end() || !found->second.alive() ? nullptr : &found->second;
+}
+const PeerCall* SipWorld::other_of(const OwnCall& own) const {
+  if (own.other_peer < 0) return nullptr;
+  const auto& calls = peers_[static_cast<std::size_t>(own.other_peer)]->calls();
+  const auto found = calls.find(own.other_call);
+  return found == calls.end() || !found->second.alive() ? nullptr : &found->second;
+}
+
+void SipWorld::begin_own_call(int agent) {
+  Person& person = people_[static_cast<std::size_t>(agent)];
+  Dice& fate = person.fate;
+  OwnCall own;
+  own.desk = person.desk;
+  const auto kind = fate.below(100);
+  own.to = kind < 35 ? OwnCall::To::colleague : kind < 80 ? OwnCall::To::outside : kind < 90 ? OwnCall::To::queue : OwnCall::To::forbidden;
+  own.by_command = own.to == OwnCall::To::outside && kind >= 60;
+  own.talk = Duration::seconds(3) + fate.erlang(2, Duration::seconds(20));
+  own.outside_answers = fate.permille(700);
+  own.outside_declines = !own.outside_answers && fate.permille(400);
+  own.outside_ends = fate.permille(400);
+  const auto colleague = static_cast<std::size_t>(fate.below(static_cast<std::int64_t>(people_.size())));
+  const auto queue = static_cast<std::size_t>(fate.below(static_cast<std::int64_t>(plan_.people.queues.size())));
+  Peer& phone = *peers_[static_cast<std::size_t>(own.desk) + 1];
+  const bool idle = std::none_of(phone.calls().begin(), phone.calls().end(), [](const auto& c) { return c.second.alive(); });
+  if (healed_ || !person.here || agent_at(own.desk) != agent || phone.dead() || !phone.is_registered() || !idle) return;
+  switch (own.to) {
+    case OwnCall::To::colleague: own.number = plan_.people.agents[colleague].settings.number; break;
+    case OwnCall::To::outside: own.number = "021" + std::to_string(30'000'000 + own_calls_.size()); break;
+    case OwnCall::To::queue: own.number = plan_.people.queues[queue].number; break;
+    case OwnCall::To::forbidden: own.number = "0044" + std::to_string(30'000'000 + own_calls_.size()); break;
+  }
+  if (own.to == OwnCall::To::outside) own_by_number_[own.number] = own_calls_.size();
+  own_calls_.push_back(own);
+  if (own.by_command) return ask(agent, "dial", {{"number", own.number}}, false);
+  own_calls_.back().placed = true;
+  const auto call = phone.call(own.number, phone.manners().user, own_calls_.size()).id;
+  own_calls_.back().call = call;
+  if (fate.permille(150) || !own.outside_answers) schedule(now_ + fate.between(Duration::seconds(6), Duration::seconds(80)), What::puts_down, own.desk + 1, call);  // enough of the ringing
+}
+
+// The caller waits on hold while the colleague is asked on the phone's second line.
+void SipWorld::ask_colleague(int customer, int desk, std::uint64_t line, Dice& fate) {
+  OwnCall own;
+  own.desk = desk;
+  own.customer = customer;
+  own.line = line;
+  own.number = plan_.people.agents[static_cast<std::size_t>(fate.below(static_cast<std::int64_t>(people_.size())))].settings.number;
+  own.talk = Duration::seconds(3) + fate.erlang(2, Duration::seconds(6));
+  own.outside_answers = fate.permille(700);       // here: the colleague shall have him
+  own_calls_.push_back(own);
+  peers_[static_cast<std::size_t>(desk) + 1]->hold(line, true);
+  schedule(now_ + Duration::milliseconds(1'500), What::asks_colleague, desk + 1, own_calls_.size() - 1);
+}
+
+void SipWorld::act_of_own_call(const Act& act) {
+  if (act.what == What::dials) return begin_own_call(static_cast<int>(act.a));
+  Peer& phone = *peers_[act.peer];
+  if (act.what == What::puts_down) return phone.hang_up(act.a);
+  OwnCall& own = own_calls_[act.a];
+  const PeerCall* line = phone.find(own.line);
+  const bool talks = line && line->state == PeerCall::State::talking && customer_of(line->shown) == own.customer;
+  if (act.what == What::asks_colleague) {
+    if (!talks || phone.dead()) return take_back(own);
+    own.placed = true;
+    own.call = phone.call(own.number, phone.manners().user, act.a + 1).id;
+    return schedule(now_ + Duration::seconds(30), What::puts_down, static_cast<int>(act.peer), own.call);  // also when nobody answers
+  }
+  // What::refers
+  const PeerCall* mine = mine_of(own);
+  if (act.b == 0 && talks && own.outside_answers && mine && mine->state == PeerCall::State::talking) {
+    own.referred = true;
+    phone.refer(own.line, own.number, own.call);
+    return schedule(now_ + Duration::seconds(8), What::refers, static_cast<int>(act.peer), act.a, 1);
+  }
+  if (own.joined) return;
+  if (mine) phone.hang_up(own.call);              // no, or it could not be: he comes back to us
+  take_back(own);
+}
+
+void SipWorld::take_back(OwnCall& own) {
+  if (own.customer < 0 || own.joined) return;
+  peers_[static_cast<std::size_t>(own.desk) + 1]->hold(own.line, false);
+  schedule(now_ + Duration::seconds(4), What::refreshes, 0, static_cast<std::uint64_t>(own.customer), customers_[static_cast<std::size_t>(own.customer)].talk_number << 1);
+}
+
+// The house has taken the line from us after our REFER: the caller is with the colleague now.
+void SipWorld::own_call_over(OwnCall& own) {
+  if (own.joined || !line_of(own.customer)) return;
+  own.joined = true;
+  own.referred = false;
+  Customer& customer = customers_[static_cast<std::size_t>(own.customer)];
+  const bool is_there = other_of(own);
+  if (is_there) joined_[{own.other_peer, own.other_call}] = own.customer;
+  customer.moving = customer.held = !is_there;  // a colleague whose phone has died meanwhile: found out by its silence
+  ++customer.talk_number;
+  if (!is_there) schedule(now_ + Duration::seconds(100), What::refreshes, 0, static_cast<std::uint64_t>(own.customer), customer.talk_number << 1);
+  schedule(now_ + customer.fate.between(Duration::seconds(8), Duration::seconds(50)), What::talk_ends, 0, static_cast<std::uint64_t>(own.customer), customer.talk_number << 1);
+}
+
+void SipWorld::own_noticed(int peer, PeerCall& call, Notice notice) {
+  OwnCall& own = own_calls_[call.person - 1];
+  const int caller = agent_at(own.desk);
+  const auto shown = [&](const PeerCall& theirs) {
+    return theirs.shown == peers_[static_cast<std::size_t>(peer)]->manners().user || (caller >= 0 && theirs.shown == plan_.people.agents[static_cast<std::size_t>(caller)].settings.number);
+  };
+  if (notice == Notice::answered) {
+    for (std::size_t p = 1; own.to == OwnCall::To::colleague && p < peers_.size(); ++p)
+      for (const auto& [id, theirs] : peers_[p]->calls())
+        if (theirs.alive() && !theirs.outgoing && shown(theirs) && theirs.began >= call.began) { own.other_peer = static_cast<int>(p); own.other_call = id; }
+    if (own.customer >= 0) return schedule(now_ + own.talk, What::refers, peer, call.person - 1);
+    return schedule(now_ + (own.to == OwnCall::To::queue ? Duration::seconds(60) : own.outside_ends ? Duration::seconds(100) : own.talk), What::puts_down, peer, call.id);
+  }
+  if (!call.alive() && !own.referred) take_back(own);
+}
+
+void SipWorld::outside_noticed(PeerCall& call, Notice notice) {
+  const auto found = own_by_number_.find(call.dialled);
+  OwnCall* own = found == own_by_number_.end() ? nullptr : &own_calls_[found->second];
+  if (own && notice == Notice::rings) { own->other_peer = 0; own->other_call = call.id; }
+  if (notice == Notice::rings && own && own->outside_declines) return schedule(now_ + Duration::seconds(3), What::declines, 0, call.id);
+  if (notice == Notice::rings && (!own || own->outside_answers)) return schedule(now_ + Duration::seconds(4), What::answers, 0, call.id);
+  if (notice != Notice::connected) return;
+  if (own && own->by_command)                       // at our end it is the call that the console has made ring
+    for (const auto& [id, mine] : peers_[static_cast<std::size_t>(own->desk) + 1]->calls())
+      if (mine.state == PeerCall::State::talking && !mine.outgoing && customer_of(mine.shown) < 0) own->call = id;
+  schedule(now_ + (own && own->outside_ends ? own->talk : Duration::seconds(100)), What::talk_ends, 0, call.id, 1);
+}
+
+// A talk is over, perhaps of a queue that wants reports: it is written soon, or forgotten until somebody looks.
+void SipWorld::report_of(int agent) {
+  if (agent < 0 || std::none_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return q.settings.report == ReportRule::required; })) return;
+  Dice& fate = people_[static_cast<std::size_t>(agent)].fate;
+  if (fate.permille(150)) return;
+  if (fate.permille(120)) return schedule(now_ + fate.between(Duration::seconds(2), Duration::seconds(90)), What::releases, 0, static_cast<std::uint64_t>(agent));
+  schedule(now_ + Duration::seconds(1) + fate.erlang(2, Duration::seconds(15)), What::writes, 0, static_cast<std::uint64_t>(agent));
+}
+
+void SipWorld::write_reports(int agent, const std::string& verb, const std::string& by) {
+  std::vector<CallId> calls = due_[static_cast<std::size_t>(agent)];
+  if (calls.empty() && witness_) witness_->agent_did(agent, "owes_nothing", true);
+  if (verb == "release" && !calls.empty()) return ask(agent, verb, {}, true, by);
+  if (verb == "during") { if (const CallId now = serves_[static_cast<std::size_t>(agent)]) calls = {now}; else return; }
+  if (verb != "release") for (const CallId call : calls) ask(agent, "report", {{"call", text(call)}}, true, by);
 }
 
 // --- what people do
@@ -652,6 +841,9 @@ void SipWorld::live(const Act& act) {
     case What::arrive: case What::give_up: case What::talk_ends: case What::refreshes: return act_of_customer(act);
     case What::starts: case What::breaks: case What::returns: case What::leaves: case What::holds: case What::resumes: case What::transfers: case What::completes: case What::gives: case What::digits: return act_of_agent(act);
     case What::phone_dies: case What::phone_back: case What::answers: case What::declines: case What::reconnects: return act_of_phone(act);
+    case What::dials: case What::asks_colleague: case What::refers: case What::puts_down: return act_of_own_call(act);
+    case What::writes: return write_reports(static_cast<int>(act.a), act.peer == 1 ? "during" : "report", code(static_cast<int>(act.a)));
+    case What::releases: return write_reports(static_cast<int>(act.a), "release", "boss");
     case What::asks: return ask_now(act.a);
     case What::clogs: case What::unclogs: case What::link_breaks: case What::disk_slow: case What::disk_full: case What::disk_well: case What::control_dies: case What::worker_dies: case What::worker_back: case What::resolves: case What::everybody_out:
       return act_of_fate(act);
@@ -693,7 +885,7 @@ void SipWorld::act_of_customer(const Act& act) {
   Peer& phone = *peers_[static_cast<std::size_t>(desk) + 1];
   const std::string number = number_of(index);
   for (const auto& [id, call] : phone.calls())
-    if (call.state == PeerCall::State::talking && call.shown == number) return phone.hang_up(id);
+    if (call.state == PeerCall::State::talking && (call.shown == number || customer_at(desk + 1, call) == index)) return phone.hang_up(id);
 }
 
 void SipWorld::act_of_agent(const Act& act) {
@@ -732,6 +924,7 @@ void SipWorld::act_of_agent(const Act& act) {
     const int colleague = static_cast<int>(fate.below(static_cast<std::int64_t>(people_.size())));
     if (act.peer == 1) return ask(agent, "transfer", {{"queue", queue}}, false);
     if (act.peer == 2) return ask(agent, "transfer", {{"agent", code(colleague)}}, false);
+    if (act.peer == 5) return ask_colleague(static_cast<int>(act.a), desk, line, fate);
     if (act.peer == 4) {
       for (const auto& q : plan_.people.queues) if (q.code == queue) return phone.refer(line, q.number);
       return;

@@ -39,6 +39,8 @@ struct SipPlan {
   int reliable_permille = 0;                // of phones, and of the carrier: they ring with a 180 that must be acknowledged (RFC 3262)
   std::size_t workers = 2;
   int listens_every = 2;                    // seconds: how often a worker looks who is heard
+  int own_calls_permille = 0;               // per hour and agent: to a colleague, outside, into a queue, or where the plan forbids
+  int attended_permille = 0;                // per talk: the phone's own attended transfer (REFER with Replaces, RFC 5589)
   int chaos_permille = 0;                   // of seconds: somebody does something at the wrong moment
 };
 
@@ -90,6 +92,26 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   Instant link_quiet_since(int peer) const { const Link& link = links_[static_cast<std::size_t>(peer)]; return link.clogged || link.was_away ? now_ : link.quiet_since; }
   Instant decided_after() const { return control_->gathering_since(); }
   bool decision_may_be_late() const { return !control_->is_up(); }
+  // A call that a specialist makes: as the two telephones know it. Peer -1: not there (yet).
+  struct OwnCall {
+    enum class To : std::uint8_t { colleague, outside, queue, forbidden } to = To::colleague;
+    int desk = 0;
+    bool by_command = false;                  // clicked at the console: our own phone is rung first
+    std::string number;
+    std::uint64_t call = 0;                   // at that desk's phone
+    int other_peer = -1;
+    std::uint64_t other_call = 0;
+    int customer = -1;                        // asked about him, on the second line
+    std::uint64_t line = 0;                   // the talk with him
+    bool referred = false, joined = false, placed = false, outside_answers = true, outside_declines = false, outside_ends = false;
+    Duration talk;
+  };
+  const std::vector<OwnCall>& own_calls() const { return own_calls_; }
+  const PeerCall* mine_of(const OwnCall&) const;           // live, or nothing
+  const PeerCall* other_of(const OwnCall&) const;
+  bool may_be_called(const std::string& outside) const { return own_by_number_.contains(outside); }
+  bool is_joined(int customer) const;                      // a colleague's phone has the caller by an attended transfer
+  int customer_at(int peer, const PeerCall&) const;        // whom that phone serves: as shown, or whom a colleague has joined to it
   // Whom does this call hear? Peer and call of whoever's audio arrives, or nothing (music, silence).
   struct Voice { int peer = -1; std::uint64_t call = 0; bool music = false; };
   Voice voice_at(int peer, const PeerCall&) const;
@@ -107,7 +129,7 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   enum class What : std::uint8_t {
     packet, to_control, peer_timer, control, worker_message, worker_back, second,
     arrive, give_up, starts, breaks, returns, leaves, phone_dies, phone_back, answers, declines, talk_ends, holds, resumes, transfers, completes, gives, digits, refreshes,
-    clogs, unclogs, link_breaks, disk_slow, disk_full, disk_well, control_dies, worker_dies, resolves, asks, reconnects, everybody_out,
+    dials, asks_colleague, refers, puts_down, writes, releases, clogs, unclogs, link_breaks, disk_slow, disk_full, disk_well, control_dies, worker_dies, resolves, asks, reconnects, everybody_out,
   };
   struct Act {
     Instant at;
@@ -188,13 +210,22 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   void disturbed() { quiet_since_ = now_; }
   void talk_begins(int customer, int desk);
   void agent_gone_from(int desk, const PeerCall&, Notice);
-  void ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again = true);
+  void ask(int agent, const std::string& verb, std::map<std::string, std::string> settings, bool again = true, const std::string& by = {});  // by: the agent, if nobody is named
   void ask_now(std::uint64_t question);
   void look_at_console();
   void say(int agent, const std::string& verb, std::map<std::string, std::string> settings);  // at the console, or by a star code
   void star_code_over(int peer, const PeerCall&, Notice);
   void anything();
   void press_ready(int peer);
+  void act_of_own_call(const Act&);
+  void begin_own_call(int agent);
+  void ask_colleague(int customer, int desk, std::uint64_t line, Dice& fate);
+  void own_call_over(OwnCall&);
+  void outside_noticed(PeerCall&, Notice);
+  void own_noticed(int peer, PeerCall&, Notice);
+  void take_back(OwnCall&);                     // the caller on hold, when the colleague is not to have him
+  void report_of(int agent);
+  void write_reports(int agent, const std::string& verb, const std::string& by);
   int serving(int customer, int* desk) const;   // the agent who talks with that customer now, or -1
   std::string number_of(int customer) const;
   const std::string& code(int agent) const { return plan_.people.agents[static_cast<std::size_t>(agent)].code; }
@@ -218,6 +249,11 @@ class SipWorld final : public PeerHouse, public ControlHouse {
   std::vector<int> at_desk_;
   std::vector<Worker> workers_;
   std::vector<Question> questions_;
+  std::vector<OwnCall> own_calls_;
+  std::unordered_map<std::string, std::size_t> own_by_number_;     // outside numbers that the plan allows: each is called once
+  std::map<std::pair<int, std::uint64_t>, int> joined_;            // a phone's call, and the caller whom a colleague has joined to it
+  std::vector<std::vector<CallId>> due_;                           // by agent: reports, as the console shows them
+  std::vector<CallId> serves_;                                     // by agent: the call on the console
   std::unordered_map<std::uint64_t, std::pair<std::size_t, media::FromWorker>> told_;  // by workers, on its way
   std::uint64_t next_told_ = 1;
   Dice chance_;

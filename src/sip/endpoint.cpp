@@ -41,6 +41,7 @@ std::string stun_answer(std::string_view request, const Flow& from) {
 struct Endpoint::Impl {
   explicit Impl(EndpointConfig config) : core(std::move(config)), registrar(core), trunks(core), legs(core, registrar, trunks) {
     registrar.on_moved = [this](DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn) { legs.on_moved(device, old_flow, new_flow, turn); };
+    registrar.on_heard = [this](DeviceId device, const Flow& flow, Turn turn) { legs.on_heard(device, flow, turn); };
     registrar.on_rebooted = [this](DeviceId device, std::string_view contact, Turn turn) { legs.on_rebooted(device, contact, turn); };
   }
 
@@ -75,6 +76,7 @@ struct Endpoint::Impl {
   Connections connections;
   SourceRates rates;
   Admission admission;
+  RefusedCalls refused_calls;
   std::unordered_map<std::uint64_t, StreamSplitter> splitters;
 };
 
@@ -234,10 +236,14 @@ void Endpoint::Impl::invite(Message request, const Flow& from, Turn turn) {
       arrival.caller_name = shown->name;
     }
   }
-  if (core.refusing || core.is_full())  // after the checks: strangers get no other answer than always
+  const bool again = refused_calls.remembers(request, turn.now);     // also when there is room by now
+  if (core.refusing || core.is_full() || again) {                    // after the checks: strangers get no other answer than always
+    refused_calls.remember(request, turn.now);
     return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("overload", 9)));
-  if (arrival.trunk && core.config.new_calls_per_second > 0 && !admission.admit(request, core.config.new_calls_per_second, turn.now)) {
+  }
+  if (arrival.trunk && core.config.new_calls_per_second > 0 && !admission.admit(core.config.new_calls_per_second, turn.now)) {
     ++core.counters.not_admitted;
+    refused_calls.remember(request, turn.now);
     return core.refuse_stateless(request, from, 503, turn, "Retry-After", std::to_string(2 + core.unique.draw("admission", 9)));
   }
   legs.arrive(std::move(request), from, std::move(arrival), turn);

@@ -396,6 +396,19 @@ void Legs::on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow,
   }
 }
 
+// Its network is back: an INVITE without any answer is repeated at once, as timer A would in up to 16 s. Also one that was taken back:
+// until it has its end the phone is not rung for anybody else.
+void Legs::on_heard(DeviceId device, const Flow& flow, Turn turn) {
+  const auto found = of_device_.find(device);
+  if (found == of_device_.end() || flow.transport != Transport::udp) return;  // TCP loses nothing while it stands
+  for (const LegId id : found->second)
+    for (const auto& fork : find(id)->forks) {
+      auto* transaction = core_.transactions.find(client_key(fork.branch, "INVITE"));
+      if (!transaction || transaction->kind != Transaction::Kind::invite_client || transaction->peer != flow) continue;
+      if (auto& invite = static_cast<InviteClient&>(*transaction); invite.state() == InviteClient::State::calling) invite.moved_to(flow, turn);
+    }
+}
+
 // RFC 3261 §10.2.4: a phone keeps the Call-ID of its registrations until it starts anew. One with another Call-ID has lost its
 // calls without a word: those that are up are asked about (it answers 481), those that were taken back have no end to wait for, and
 // an INVITE that was to ring it is repeated at once, as timer A would in up to 16 s.
@@ -457,7 +470,9 @@ Instant Legs::refresh_at(const Leg& leg) const {
 Instant Legs::session_ends_at(const Leg& leg) const {
   if (!leg.session_expires) return Instant::never();
   const auto whole = Duration::seconds(leg.session_expires);
-  return leg.session_from + (whole - std::min(Duration::seconds(32), whole / 3));  // §10: the BYE goes a little before the end
+  const Instant usual = leg.session_from + (whole - std::min(Duration::seconds(32), whole / 3));  // §10: the BYE goes a little before the end
+  // a refresh of theirs may have come while we were down: it is repeated for 64·T1, and the session itself lasts as long as it lasts
+  return std::max(usual, std::min(resumed_at_ + transaction_life, leg.session_from + whole));
 }
 
 void Legs::refresh(Leg& leg, Turn turn) {

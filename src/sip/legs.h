@@ -48,6 +48,7 @@ class Legs {
   bool is_first_invite(const Transaction& transaction) const;        // of an outgoing leg, no answer yet
   void on_timeout(Leg& leg, Turn turn);
   void on_moved(DeviceId device, const Flow& old_flow, const Flow& new_flow, Turn turn);
+  void on_heard(DeviceId device, const Flow& flow, Turn turn);             // it has registered again
   void on_rebooted(DeviceId device, std::string_view contact, Turn turn);  // it remembers nothing of what it had
   void connection_lost(std::uint64_t connection, Turn turn);
 

@@ -288,7 +288,8 @@ void Registrar::bind(Device& device, std::string contact, std::uint32_t seconds,
   binding.cseq = request.cseq();
   core_.timers.set(binding.timer, binding.expires);
   turn.out.save(RowKind::binding, row_key(binding), to_bytes<BindingRow>(binding));
-  if (rebooted && on_rebooted) on_rebooted(device.config.device, binding.contact, turn);
+  if (rebooted) { if (on_rebooted) on_rebooted(device.config.device, binding.contact, turn); }
+  else if (on_heard) on_heard(device.config.device, binding.flow, turn);
 }
 
 void Registrar::unbind(Device& device, std::size_t place, Turn turn) {

@@ -45,6 +45,7 @@ class Registrar {
   void on_timeout(Binding& binding, Turn turn);
   void connection_lost(std::uint64_t connection, Turn turn);
   std::function<void(DeviceId, const Flow& old_flow, const Flow& new_flow, Turn)> on_moved;  // a phone is found by another flow now
+  std::function<void(DeviceId, const Flow&, Turn)> on_heard;  // it registers again from where it was: it is there
   std::function<void(DeviceId, std::string_view contact, Turn)> on_rebooted;  // it registers with another Call-ID than before (§10.2.4)
 
   void restore(std::string_view bytes);   // kept until resume(), when every device is known

@@ -14,25 +14,41 @@ bool SourceRates::allow(const std::string& ip, double per_second, Instant now) {
   return true;
 }
 
-bool Admission::admit(const Message& invite, double per_second, Instant now) {
+namespace {
+
+std::uint64_t print_of(const Message& invite) {          // FNV-1a of what makes the transaction
+  std::uint64_t print = 0xcbf29ce484222325ull;
+  const auto& via = invite.vias().front();
+  for (const std::string_view part : {std::string_view(via.branch), std::string_view(via.host), std::string_view(invite.call_id())})
+    for (const char c : part) print = (print ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
+  return print;
+}
+
+}  // namespace
+
+bool RefusedCalls::remembers(const Message& invite, Instant now) const {
   constexpr Duration remembered = Duration::seconds(32);  // 64·T1: as long as a client tries
+  if (refused_.empty()) return false;
+  const std::uint64_t print = print_of(invite);
+  const Refused& place = refused_[print % places];
+  return place.print == print && now - place.at < remembered;
+}
+
+void RefusedCalls::remember(const Message& invite, Instant now) {
+  if (remembers(invite, now)) return;
+  if (refused_.empty()) refused_.resize(places);
+  const std::uint64_t print = print_of(invite);
+  refused_[print % places] = {print, now};
+}
+
+bool Admission::admit(double per_second, Instant now) {
   const double most = std::max(2.0, per_second / 2);
   tokens_ = begun_ ? std::min(most, tokens_ + static_cast<double>((now - filled_).us) / 1e6 * per_second) : most;
   begun_ = true;
   filled_ = now;
-  std::uint64_t print = 0xcbf29ce484222325ull;           // FNV-1a of what makes the transaction
-  const auto& via = invite.vias().front();
-  for (const std::string_view part : {std::string_view(via.branch), std::string_view(via.host), std::string_view(invite.call_id())})
-    for (const char c : part) print = (print ^ static_cast<unsigned char>(c)) * 0x100000001b3ull;
-  if (refused_.empty()) refused_.resize(places);
-  Refused& place = refused_[print % places];
-  const bool again = place.print == print && now - place.at < remembered;
-  if (!again && tokens_ >= 1) {
-    tokens_ -= 1;
-    return true;
-  }
-  place = {print, again ? place.at : now};
-  return false;
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
 }
 
 std::optional<Refusal> fault_of(const Message& request) {

@@ -20,21 +20,30 @@ class SourceRates {
   Bounded<Bucket> buckets_{4'096};
 };
 
-// How many calls from outside may begin (admission limit): a token bucket of half a second, so that the average is kept and calls
-// that come together by chance are taken. An INVITE that was refused and comes again (its 503 was lost, or crossed) is refused again
-// for 32 s: its caller may have gone. That is remembered in a table of fixed size, not per call; where two fall on one place the
-// older is forgotten.
-class Admission {
+// INVITEs that got a 503 without state. One that comes again (its 503 was lost, or crossed; a duplicate from the network) is refused
+// again for 32 s: its caller has been told and may have gone, and a 200 now would ring an agent for nobody. That is remembered in a
+// table of fixed size, not per call; where two fall on one place the older is forgotten.
+class RefusedCalls {
  public:
-  bool admit(const Message& invite, double calls_per_second, Instant now);
+  bool remembers(const Message& invite, Instant now) const;
+  void remember(const Message& invite, Instant now);
 
  private:
   struct Refused { std::uint64_t print = 0; Instant at; };
   static constexpr std::size_t places = 4'096;
+  std::vector<Refused> refused_;
+};
+
+// How many calls from outside may begin (admission limit): a token bucket of half a second, so that the average is kept and calls
+// that come together by chance are taken.
+class Admission {
+ public:
+  bool admit(double calls_per_second, Instant now);
+
+ private:
   double tokens_ = 0;
   Instant filled_;
   bool begun_ = false;
-  std::vector<Refused> refused_;
 };
 
 struct Refusal {

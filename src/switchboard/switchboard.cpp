@@ -112,12 +112,10 @@ void Switchboard::set_overload(bool refuse_new_calls, std::string_view why, Inst
 }
 
 void Switchboard::settle(Instant now) {
-  do {
-    while (!sip_events_.empty()) {
-      auto events = std::exchange(sip_events_, {});
-      for (const auto& event : events) on_sip(event, now);
-    }
-  } while (bring_together(now));
+  while (!sip_events_.empty()) {
+    auto events = std::exchange(sip_events_, {});
+    for (const auto& event : events) on_sip(event, now);
+  }
 }
 
 void Switchboard::on_sip(const sip::Event& event, Instant now) {
@@ -196,6 +194,8 @@ floor::Turn Switchboard::handle(const floor::Stimulus& stimulus, Instant now) {
   if (setup_.hooks.after_floor) setup_.hooks.after_floor(stimulus, turn, now);
   for (const auto& event : turn.events) turn_.events.push_back({++last_seq_, now, event});
   events_total_ += turn.events.size();
+  for (const auto& event : turn.events)
+    if (const auto* joined = std::get_if<floor::CallsJoined>(&event)) follow_join(*joined, now);
   for (const auto& effect : turn.effects) carry_out(effect, now);
   for (const auto& event : turn.events) tell_held(event);
   return turn;
@@ -263,7 +263,12 @@ void Switchboard::dial(const floor::DialLeg& e, Instant now) {
     return;
   }
   if (is_browser) return dial_browser(e, *state, now);
-  const auto caller = identity(e);
+  auto caller = identity(e);
+  // an agent's call goes out under the account's number, where nothing else is set: carriers refuse a caller whom they do not know
+  if (const floor::TrunkSettings* trunk = e.trunk && !e.caller ? floor_.settings(e.trunk) : nullptr) {
+    const auto account = trunk->other.find("user"), rules = trunk->other.find("out_caller");
+    if (account != trunk->other.end() && !account->second.empty() && (rules == trunk->other.end() || rules->second.empty())) caller.user = account->second;
+  }
   if (e.device) {
     endpoint_.dial_device(e.leg, e.device, caller, {.port = state->port}, now, *this);
   } else {
@@ -310,6 +315,38 @@ std::size_t Switchboard::worker_for(CallId call) {
   for (std::size_t i = 0; i < setup_.workers.size(); ++i)
     if (worker_alive_[i] && (best == setup_.workers.size() || setup_.workers[i].in_use() < setup_.workers[best].in_use())) best = i;
   return best;
+}
+
+// A new port there; the peer is told by renegotiate, the worker by the order that follows from hear().
+bool Switchboard::move_leg(LegId leg, Leg& state, std::size_t worker) {
+  if (state.is_browser) { move_browser_leg(leg, state, worker); return true; }
+  const auto port = setup_.workers[worker].take();
+  if (port == 0) { log("error", "no-rtp-port-free", {{"leg", text(leg)}}); return false; }
+  setup_.workers[state.worker].give_back(state.port);
+  state.worker = worker;
+  state.port = port;
+  ++state.media_version;
+  put_row(storage::LiveKind::media_leg, text(leg), std::to_string(state.media_version));
+  return true;
+}
+
+// The phone's own attended transfer: a leg of another call is in this one now, and may live in another worker than those it is to hear.
+void Switchboard::follow_join(const floor::CallsJoined& e, Instant now) {
+  const auto found = legs_.find(e.leg);
+  if (found == legs_.end()) return;
+  Leg& state = found->second;
+  if (auto old = call_worker_.find(state.call); old != call_worker_.end() && --old->second.second <= 0) call_worker_.erase(old);
+  state.call = e.call;
+  const std::size_t worker = worker_for(e.call), before = state.worker;
+  auto& pinned = call_worker_[e.call];
+  pinned.first = worker < setup_.workers.size() ? worker : before;
+  ++pinned.second;
+  if (worker >= setup_.workers.size() || worker == before) return;
+  if (state.opened) turn_.orders.push_back({before, media::LegRemove{e.leg}});
+  state.opened = false;
+  if (!move_leg(e.leg, state, worker)) return;
+  hear(e.leg, state.hearing);
+  if (!state.is_browser) endpoint_.renegotiate(e.leg, {.port = state.port}, now, *this);
 }
 
 void Switchboard::close_leg(LegId leg) {
@@ -410,51 +447,6 @@ media::LegWanted Switchboard::wanted(LegId leg, const Leg& state) const {
   return order;
 }
 
-// Two calls that are joined may have lived in two workers, and no worker hears what the other receives: the leg that has come
-// to another call moves to that call's worker, and its peer is told by re-INVITE.
-bool Switchboard::bring_together(Instant now) {
-  std::vector<LegId> moving;
-  for (const auto leg : dirty_) {
-    const auto found = legs_.find(leg);
-    const auto other = found == legs_.end() ? found : legs_.find(found->second.hearing.leg);
-    if (other == legs_.end() || other->second.worker == found->second.worker) continue;
-    const bool has_come = found->second.call != floor_.call_of(leg);
-    const LegId mover = has_come ? leg : other->first;
-    if (!has_come && other->second.call == floor_.call_of(mover)) continue;  // both at home: what parted them (a worker's end) goes on elsewhere
-    if (std::find(moving.begin(), moving.end(), mover) == moving.end()) moving.push_back(mover);
-  }
-  bool moved = false;
-  for (const auto leg : moving) moved |= move_leg(leg, floor_.call_of(leg), now);
-  return moved;
-}
-
-bool Switchboard::move_leg(LegId leg, CallId call, Instant now) {
-  Leg& state = legs_.at(leg);
-  const auto worker = worker_for(call);
-  if (!call || worker >= setup_.workers.size()) return false;
-  const auto port = state.is_browser ? std::uint16_t{0} : setup_.workers[worker].take();
-  if (port == 0 && !state.is_browser) { log("error", "no-rtp-port-free", {{"leg", text(leg)}, {"do", "widen the rtp range in pasokh.toml"}}); return false; }
-  if (state.opened) turn_.orders.push_back({state.worker, media::LegRemove{leg}});
-  state.opened = false;
-  if (auto before = call_worker_.find(state.call); before != call_worker_.end() && --before->second.second <= 0) call_worker_.erase(before);
-  auto& pinned = call_worker_[call];
-  pinned.first = worker;
-  ++pinned.second;
-  state.call = call;
-  ++state.media_version;
-  put_row(storage::LiveKind::media_leg, text(leg), std::to_string(state.media_version));
-  hear(leg, state.hearing);
-  if (state.is_browser) {
-    move_browser_leg(leg, state, worker);
-  } else {
-    setup_.workers[state.worker].give_back(state.port);
-    state.worker = worker;
-    state.port = port;
-    endpoint_.renegotiate(leg, {.port = port}, now, *this);
-  }
-  return true;
-}
-
 // The wanted state of every leg touched in this turn, once, as it is at the turn's end.
 void Switchboard::seal_orders() {
   for (const auto leg : dirty_) {
@@ -498,14 +490,7 @@ void Switchboard::worker_down(std::size_t worker, Instant now) {
       if (entry->second < setup_.workers.size()) call_worker_[state.call].first = entry->second;
     }
     if (entry->second >= setup_.workers.size()) continue;  // none is left: the legs wait for worker_up
-    if (state.is_browser) { move_browser_leg(leg, state, entry->second); continue; }
-    const auto port = setup_.workers[entry->second].take();
-    if (port == 0) { log("error", "no-rtp-port-free", {{"leg", text(leg)}}); continue; }
-    setup_.workers[worker].give_back(state.port);
-    state.worker = entry->second;
-    state.port = port;
-    ++state.media_version;
-    put_row(storage::LiveKind::media_leg, text(leg), std::to_string(state.media_version));
+    move_leg(leg, state, entry->second);
   }
   for (auto& [id, capture] : captures_) {
     if (capture.worker != worker) continue;

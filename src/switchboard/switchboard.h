@@ -192,11 +192,11 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
 
   Leg* open_leg(LegId, CallId, bool is_browser = false);  // nullptr: no port is free
   std::size_t worker_for(CallId);
+  bool move_leg(LegId, Leg&, std::size_t worker);          // false: no port is free there
+  void follow_join(const floor::CallsJoined&, Instant now);
   media::LegWanted wanted(LegId, const Leg&) const;
   media::CaptureWanted wanted(CaptureId, const Capture&) const;
   std::string capture_file(CaptureId) const;
-  bool bring_together(Instant now);                  // false: nothing had to move
-  bool move_leg(LegId, CallId, Instant now);
   void seal_orders();
 
   PartyId new_party(std::string_view number, std::string_view name);

@@ -110,7 +110,7 @@ std::vector<Fault> faults() {
 
 std::vector<Finding> findings_of(std::uint64_t seed, bool rough, ControlTampering tampering) {
   SipPlan plan = rough ? any_sip_centre(seed) : calm_sip_centre(seed);
-  plan.people.blind_to_queue_permille = plan.people.blind_to_agent_permille = plan.people.consults_permille = plan.refers_permille = 0;
+  plan.people.blind_to_queue_permille = plan.people.blind_to_agent_permille = plan.people.consults_permille = plan.refers_permille = plan.attended_permille = 0;
   if (rough) { plan.full_disks_per_hour = 4; plan.deaths_per_hour = 25; plan.loss_permille = std::max(plan.loss_permille, 20); }
   for (auto& queue : plan.people.queues) queue.settings.overflow_queue.clear();
   SipAuditor auditor(plan);

@@ -83,7 +83,9 @@ void evolve(State& state, const LegDialled& event, Instant) {
   leg.trunk = event.device ? TrunkId{} : event.trunk;
   leg.party = event.party;
   leg.number = event.number;
-  if (event.purpose != LegRole::agent) leg.shown = call.caller;
+  // whoever is rung sees the customer; a customer whom an agent calls sees the agent (effects.cpp), not the number of their own
+  const bool is_called = event.purpose == LegRole::outside && call.direction == Direction::outbound;
+  if (event.purpose != LegRole::agent && !is_called) leg.shown = call.caller;
   add_leg(state, leg);
   const SideParty side{event.leg, event.by, event.to_agent, event.deadline, false, {}};
   switch (event.purpose) {

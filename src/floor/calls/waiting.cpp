@@ -117,8 +117,11 @@ void refuse_unanswered(Desk& desk, CallId id, Outcome outcome) {
 
 }  // namespace
 
+// The capacity keeps newcomers out. Whom somebody has talked to is not sent away by it: handed on, or given back by a phone that is
+// gone, the caller waits though the line is full (D5: nobody is lost).
 void enqueue(Desk& desk, CallId id, QueueId queue_id, Instant since) {
-  const bool room = has_room(desk.state.queue(queue_id)), accepted = desk.state.find(id)->accepted;
+  const bool served = desk.state.find(id)->answered, accepted = desk.state.find(id)->accepted;
+  const bool room = served || has_room(desk.state.queue(queue_id));
   const bool nowhere = !room && !accepted && !leads_somewhere(desk.state, *desk.state.find(id), queue_id);
   if (room && !accepted) accept(desk, id);
   join(desk, id, queue_id, since);

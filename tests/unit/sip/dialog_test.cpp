@@ -193,6 +193,31 @@ TEST_CASE("an INVITE that waits is never sent when it is taken back itself") {
   CHECK(house.out.rows.size() == 1);
 }
 
+TEST_CASE("a phone whose network was gone registers again: an INVITE that it never answered is repeated at once, not when timer A comes to it") {
+  for (const bool taken_back : {false, true}) {
+    House house;
+    dial(house);
+    if (taken_back) house.endpoint->end(LegId{2}, house.now, house.out);
+    house.pass(Duration::seconds(16));                // the next by itself: 31.5 s after the first
+    const auto sent = house.sign_in(house.phone, "201", 3);
+    CHECK(count(sent, Method::invite) == 1);
+    if (!taken_back) continue;
+    house.endpoint->dial_device(LegId{4}, DeviceId{1}, {"1", ""}, {30002}, house.now, house.out);  // its agent is there again
+    const auto invite = parsed(sent.front().bytes).method() == Method::invite ? parsed(sent.front().bytes) : parsed(sent.back().bytes);
+    house.give(house.phone, House::answer(invite, 180, "p1", house.phone));
+    const auto rung_off = house.give(house.phone, House::answer(invite, 487, "p1", house.phone));
+    CHECK(count(rung_off, Method::invite) == 1);      // and rings for the next caller
+    CHECK(house.out.all<LegEnded>().size() == 1);
+  }
+}
+
+TEST_CASE("a phone that registers while it rings is not rung once more") {
+  House house;
+  auto invite = dial(house);
+  house.give(house.phone, House::answer(invite, 180, "p1", house.phone));
+  CHECK(count(house.sign_in(house.phone, "201", 3), Method::invite) == 0);
+}
+
 TEST_CASE("§10.2.4: a phone that registers with another Call-ID has started anew: its calls are asked about, what it was taken back is over") {
   House house;
   talk(house);

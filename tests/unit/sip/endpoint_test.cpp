@@ -152,9 +152,20 @@ TEST_CASE("overload and a full transaction table: new calls get 503 with a jitte
     CHECK(waits.size() > 3);
     CHECK(status_of(house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "BYE", 50'000)))) == 200);
     if (by_order) {
+      House::Request invite;
+      invite.call_id = house.branch();
+      invite.branch = house.branch();
+      invite.body = sdp();
+      const auto refused = house.write(house.carrier, invite);
+      CHECK(status_of(house.give(house.carrier, refused)) == 503);
       house.endpoint->set_overload(false, "");
+      CHECK(status_of(house.give(house.carrier, refused)) == 503);  // repeated on its way, or doubled: its caller has been told and may be gone
+      CHECK(house.out.all<LegArrived>().size() == 1);
       house.call_in();
       CHECK(house.out.all<LegArrived>().size() == 2);
+      house.pass(Duration::seconds(33));
+      house.give(house.carrier, refused);                           // 64·T1 later nobody repeats it: another call
+      CHECK(house.out.all<LegArrived>().size() == 3);
     }
   }
 }

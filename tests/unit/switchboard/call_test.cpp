@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "desk.h"
@@ -32,27 +33,32 @@ std::string with_body(std::string head, const std::string& body) {
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-std::string register_phone(const std::string& authorization, const std::string& call_id) {
-  return with_body("REGISTER sip:pasokh SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bKr" + call_id + std::to_string(authorization.size()) +
-                       ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:201@pasokh>;tag=r\r\nTo: <sip:201@pasokh>\r\nCall-ID: " + call_id + "\r\nCSeq: " + (authorization.empty() ? "1" : "2") +
-                       " REGISTER\r\nContact: <sip:201@127.0.0.1:6201>\r\nExpires: 3600\r\n" + authorization, "");
+std::string register_phone(const std::string& authorization, const std::string& call_id, const std::string& user = "201", const sip::Flow& flow = phone_flow) {
+  const std::string place = "127.0.0.1:" + std::to_string(flow.remote.port);
+  return with_body("REGISTER sip:pasokh SIP/2.0\r\nVia: SIP/2.0/UDP " + place + ";branch=z9hG4bKr" + call_id + std::to_string(authorization.size()) +
+                       ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:" + user + "@pasokh>;tag=r\r\nTo: <sip:" + user + "@pasokh>\r\nCall-ID: " + call_id + "\r\nCSeq: " + (authorization.empty() ? "1" : "2") +
+                       " REGISTER\r\nContact: <sip:" + user + "@" + place + ">\r\nExpires: 3600\r\n" + authorization, "");
 }
 
-void sign_in_phone(Desk& desk, const std::string& call_id = "reg") {
-  desk.receive(phone_flow, register_phone("", call_id));
-  desk.commit();
-  const auto challenge = desk.last(phone_flow, "SIP/2.0 401");
-  REQUIRE_FALSE(challenge.empty());
+std::string credentials(const std::string& challenge, const std::string& user, const std::string& method, const std::string& uri) {
   const auto line = header(challenge, "WWW-Authenticate");
   const auto fields = sip::parse_digest(line);
   REQUIRE(fields);
   const auto algorithm = line.find("SHA-256") != line.npos ? sip::DigestAlgorithm::sha256 : sip::DigestAlgorithm::md5;
   const auto nonce = fields->values.at("nonce"), realm = fields->values.at("realm");
-  const auto response = sip::digest_response(algorithm, sip::ha1(algorithm, "201", realm, "secret"), nonce, "00000001", "c", "auth", "REGISTER", "sip:pasokh");
-  desk.receive(phone_flow, register_phone("Authorization: Digest username=\"201\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"sip:pasokh\", response=\"" + response +
-                                          "\", algorithm=" + (algorithm == sip::DigestAlgorithm::sha256 ? "SHA-256" : "MD5") + ", qop=auth, nc=00000001, cnonce=\"c\"\r\n", call_id));
+  const auto response = sip::digest_response(algorithm, sip::ha1(algorithm, user, realm, "secret"), nonce, "00000001", "c", "auth", method, uri);
+  return "Authorization: Digest username=\"" + user + "\", realm=\"" + realm + "\", nonce=\"" + nonce + "\", uri=\"" + uri + "\", response=\"" + response +
+         "\", algorithm=" + (algorithm == sip::DigestAlgorithm::sha256 ? "SHA-256" : "MD5") + ", qop=auth, nc=00000001, cnonce=\"c\"\r\n";
+}
+
+void sign_in_phone(Desk& desk, const std::string& call_id = "reg", const std::string& user = "201", const sip::Flow& flow = phone_flow) {
+  desk.receive(flow, register_phone("", call_id, user, flow));
   desk.commit();
-  REQUIRE_FALSE(desk.last(phone_flow, "SIP/2.0 200").empty());
+  const auto challenge = desk.last(flow, "SIP/2.0 401");
+  REQUIRE_FALSE(challenge.empty());
+  desk.receive(flow, register_phone(credentials(challenge, user, "REGISTER", "sip:pasokh"), call_id, user, flow));
+  desk.commit();
+  REQUIRE_FALSE(desk.last(flow, "SIP/2.0 200").empty());
 }
 
 void set_up(Desk& desk) {
@@ -330,4 +336,85 @@ TEST_CASE("a customer who leaves while the phone is being answered: whatever cro
           CHECK(desk.board().live_legs() == 0);
           CHECK(desk.board().endpoint().legs().empty());
         }
+}
+
+// RFC 5589 §7. The two calls began in different media workers (a new call goes where fewer ports are in use); legs that hear each
+// other must be in one.
+TEST_CASE("attended transfer by the phone: the colleague's leg comes into the worker of the caller's call, and the phone is told its new port") {
+  Desk desk;
+  const sip::Flow colleague_flow{sip::Transport::udp, {"127.0.0.1", 6202}, 0};
+  set_up(desk);
+  REQUIRE(desk.ask("device", "add", "202", {{"password", "secret"}}).ok);
+  REQUIRE(desk.ask("agent", "add", "a02", {{"queues", ""}, {"device", "202"}, {"number", "102"}}).ok);
+  sign_in_phone(desk, "reg2", "202", colleague_flow);
+  REQUIRE(desk.ask("agent", "ready", "a02").ok);
+  // the caller talks to a01
+  desk.receive(customer_flow, invite());
+  desk.commit();
+  desk.receive(customer_flow, within_dialog("ACK", 1, desk.last(customer_flow, "SIP/2.0 200")));
+  desk.commit();
+  const auto offer = desk.last(phone_flow, "INVITE ");
+  desk.receive(phone_flow, phone_answer(offer, "200 OK", sdp(7100)));
+  desk.commit();
+  // a01 dials a02 on the second line
+  auto dial = [&](const std::string& branch, const std::string& authorization) {
+    return with_body("INVITE sip:102@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bK" + branch + ";rport\r\nMax-Forwards: 70\r\nFrom: <sip:201@pasokh>;tag=second\r\nTo: <sip:102@pasokh>\r\nCall-ID: two\r\nCSeq: " +
+                         (authorization.empty() ? "1" : "2") + " INVITE\r\nContact: <sip:201@127.0.0.1:6201>\r\n" + authorization, sdp(7102));
+  };
+  desk.receive(phone_flow, dial("d1", ""));
+  desk.commit();
+  desk.receive(phone_flow, dial("d2", credentials(desk.last(phone_flow, "SIP/2.0 401"), "201", "INVITE", "sip:102@127.0.0.1")));
+  desk.commit();
+  const auto ring = desk.last(colleague_flow, "INVITE ");
+  REQUIRE_FALSE(ring.empty());
+  desk.receive(colleague_flow, phone_answer(ring, "200 OK", sdp(7200), ";tag=c2"));
+  desk.commit();
+  const auto second = desk.last(phone_flow, "SIP/2.0 200 OK");
+  REQUIRE(header(second, "Call-ID") == "two");
+  const auto wanted_of = [&](int port) {  // the newest order for whoever hears at that port
+    std::optional<std::pair<std::size_t, media::LegWanted>> found;
+    for (const auto& [worker, order] : desk.orders)
+      if (const auto* leg = std::get_if<media::LegWanted>(&order); leg && leg->remote_port == port) found = {worker, *leg};
+    return found;
+  };
+  REQUIRE(wanted_of(7000));
+  REQUIRE(wanted_of(7200));
+  REQUIRE(wanted_of(7000)->first != wanted_of(7200)->first);  // else this test tells nothing
+  const auto to = header(second, "To");
+  const auto ours = to.substr(to.find("tag=") + 4);
+  desk.receive(phone_flow, with_body("REFER sip:pasokh@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:6201;branch=z9hG4bKrefer;rport\r\nMax-Forwards: 70\r\nFrom: " + header(offer, "To") + ";tag=p\r\nTo: " + header(offer, "From") +
+                                         "\r\nCall-ID: " + header(offer, "Call-ID") + "\r\nCSeq: 7 REFER\r\nContact: <sip:201@127.0.0.1:6201>\r\nRefer-To: <sip:102@pasokh?Replaces=two%3Bto-tag%3D" + ours + "%3Bfrom-tag%3Dsecond>\r\n", ""));
+  desk.commit();
+  REQUIRE_FALSE(desk.last(phone_flow, "SIP/2.0 202").empty());
+  const auto caller = *wanted_of(7000), colleague = *wanted_of(7200);
+  CHECK(caller.first == colleague.first);
+  CHECK(caller.second.hears == colleague.second.leg);
+  CHECK(colleague.second.hears == caller.second.leg);
+  CHECK(colleague.second.call == caller.second.call);
+  const auto again = desk.last(colleague_flow, "INVITE ");
+  CHECK(again != ring);
+  CHECK(again.find("m=audio " + std::to_string(colleague.second.port) + " ") != again.npos);
+  desk.kill();                                                // and stays so over a kill
+  desk.commit();
+  CHECK(wanted_of(7000)->first == wanted_of(7200)->first);
+}
+
+TEST_CASE("whom an agent calls outside sees the account's number, or the agent's by the trunk's own rules; never the number that was dialled") {
+  const sip::Flow carrier{sip::Transport::udp, {"127.0.0.3", 5080}, 0};
+  for (const bool has_rules : {false, true}) {
+    Desk desk;
+    set_up(desk);
+    std::map<std::string, std::string> trunk{{"host", "127.0.0.3"}, {"networks", "127.0.0.3"}, {"user", "02191001234"}, {"password", "secret"}};
+    if (has_rules) trunk["out_caller"] = "101:02188776601";
+    REQUIRE(desk.ask("trunk", "add", "carrier", trunk).ok);
+    desk.board().resolved("carrier", {carrier}, desk.now);
+    REQUIRE(desk.ask("centre", "set", "", {{"outbound", "021:carrier"}}).ok);
+    REQUIRE(desk.ask("agent", "dial", "a01", {{"number", "02122334455"}}).ok);
+    desk.receive(phone_flow, phone_answer(desk.last(phone_flow, "INVITE "), "200 OK", sdp(7100)));
+    desk.commit();
+    const auto out = desk.last(carrier, "INVITE ");
+    REQUIRE(out.starts_with("INVITE sip:02122334455@"));
+    INFO(has_rules, " ", header(out, "From"));
+    CHECK(header(out, "From").find(has_rules ? "sip:02188776601@" : "sip:02191001234@") != std::string::npos);
+  }
 }
