@@ -111,7 +111,7 @@ await suite(async () => {
   await promise('the wallboard moves with the calls, to the second', async () => {
     await signIn(supervisor, 'supervisor');
     await supervisor.getByTestId('totals').waitFor();
-    await supervisor.getByRole('row').filter({ hasText: 'a02' }).first().waitFor();
+    await supervisor.locator('[data-agent=a02]').waitFor();
     const zero = language === 'fa' ? '۰' : '0';
     await until('nobody waits', async () => (await supervisor.getByTestId('waiting-count').textContent()) === zero);
     await centre.command('agent', 'out', 'a02').catch(() => undefined);
@@ -133,7 +133,7 @@ await suite(async () => {
     await supervisor.getByRole('button', { name: t('floor.lookBack') }).click();
     await supervisor.getByTestId('look-back').waitFor();
     await supervisor.getByTestId('look-back').getByRole('slider').press('End'); // a minute ago this centre may not have stood yet
-    await supervisor.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    await supervisor.locator('[data-agent=a01]').waitFor();
     expect((await supervisor.getByTestId('look-back').getByRole('alert').count()) === 0, `looking back: ${await supervisor.getByTestId('look-back').textContent()}`);
     await supervisor.getByRole('button', { name: t('floor.backToNow') }).click();
   });
@@ -141,7 +141,7 @@ await suite(async () => {
   let recorded;
   await promise('a recording is found, shown in stereo and played; speed; the story of its call and why this agent', async () => {
     await go(supervisor, '/archive');
-    const row = supervisor.getByTestId('recordings').getByRole('row').filter({ hasText: /a0[12]/ }).first();
+    const row = supervisor.getByTestId('recordings').locator('tr:is([data-agent=a01], [data-agent=a02])').first();
     await until('the recording is finished', async () => { await supervisor.getByRole('button', { name: t('app.search') }).click(); return row.getByRole('link').isVisible(); }, 20);
     await accessible(supervisor, 'archive');
     await row.getByRole('link').click();
@@ -241,7 +241,7 @@ await suite(async () => {
     await cut.addInitScript(() => (window.WebSocket = class { static OPEN = 1; readyState = 3; constructor() { setTimeout(() => this.onclose?.({}), 10); } close() {} send() {} }));
     await signIn(cut, 'supervisor');
     await cut.getByText(t('line.pollingSays')).waitFor();
-    await cut.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    await cut.locator('[data-agent=a01]').waitFor();
     await cut.close();
     delete pages.cut;
   });

@@ -11,6 +11,7 @@ import { Icon } from '../../app/Icon';
 import { type Action, keyName, useActions } from '../../app/keys';
 import type { AgentRow, CallRow } from '../../app/live/topics';
 import { Elapsed, PhoneNumber, StateChip } from '../../app/parts/parts';
+import { QueueName } from '../../app/parts/Names';
 import { contactOf } from '../../app/records';
 import { useSeatPhone } from '../../app/seatPhone';
 import { useText } from '../../app/texts';
@@ -37,7 +38,7 @@ export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallR
   }
   const offered = call?.state === 'offered';
   return (
-    <Paper variant="outlined" component="section" aria-label={t('desk.call')} data-testid="call" data-call={shown.call} data-state={call ? call.state : 'ended'} sx={(theme) => ({ p: 2.5, borderInlineStart: `6px solid ${theme.vars?.palette.state[offered ? 'offered' : call ? 'talking' : 'wrap-up']}` })}>
+    <Paper variant="outlined" component="section" aria-label={t('desk.call')} data-testid="call" data-call={shown.call} data-state={call ? call.state : 'ended'} sx={(theme) => ({ p: 2, paddingInlineStart: 2.75, position: 'relative', overflow: 'hidden', '&::before': { content: '""', position: 'absolute', insetBlock: 0, insetInlineStart: 0, inlineSize: 6, bgcolor: theme.vars?.palette.state[offered ? 'offered' : call ? 'talking' : 'wrap-up'] } })}>
       <Stack direction="row" sx={{ gap: 2, alignItems: 'flex-start', justifyContent: 'space-between', flexWrap: 'wrap' }}>
         <Box sx={{ minWidth: 0 }}>
           <Typography component="p" sx={{ fontSize: '1.9rem', fontWeight: 700, lineHeight: 1.25, overflowWrap: 'anywhere' }}>
@@ -51,7 +52,7 @@ export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallR
             )}
             {shown.queue && (
               <>
-                {t('field.queue')} <bdi>{shown.queue}</bdi>
+                {t('field.queue')} <QueueName code={shown.queue} />
               </>
             )}
             {shown.number && (
@@ -105,7 +106,7 @@ function Controls({ agent, call }: { agent: AgentRow; call: CallRow }) {
   useActions(actions.filter((each) => each.shown && each.key !== 'Alt+KeyM')); // the phone's own key, on every page
   return (
     <>
-      <Stack direction="row" sx={{ gap: 1, flexWrap: 'wrap', mt: 2.5 }}>
+      <Stack direction="row" sx={{ gap: 1, flexWrap: 'wrap', mt: 2 }}>
         {actions
           .filter((each) => each.shown)
           .map((each) => (

@@ -5,7 +5,9 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTopic } from '../../app/live/hooks';
 import type { AgentRow, CallRow, Today } from '../../app/live/topics';
+import { Empty } from '../../app/parts/parts';
 import { useMe } from '../../app/session';
+import { useText } from '../../app/texts';
 import { owed } from './api';
 import { CallCard } from './CallCard';
 import { CallerPanel } from './CallerPanel';
@@ -17,6 +19,7 @@ import { asCall, useLastCall } from './lastCall';
 
 export function DeskPage() {
   const me = useMe();
+  const t = useText();
   const desk = useTopic('desk');
   const told = desk.one<AgentRow>('agent');
   const { data: debt } = useQuery(owed(told?.state ?? '', told?.since ?? ''));
@@ -25,6 +28,7 @@ export function DeskPage() {
   const last = useLastCall(call, agent?.state);
   const [chosen, setChosen] = useState<CallRow>(); // an earlier call whose report is looked at
   useFreshDay(call?.call);
+  if (me.agent === '') return <Empty>{t('desk.noSeat')}</Empty>;
   if (!agent) return null;
   const inWrapUp = agent.state === 'wrap-up';
   const shown = call ?? (inWrapUp ? last : undefined); // in wrap-up the call that has just ended stays before one's eyes
@@ -37,10 +41,10 @@ export function DeskPage() {
           <CallCard agent={agent} call={call} ended={shown} />
           {shown && <CallerPanel key={shown.caller} number={shown.caller} present={shown.call} />}
           {shown && <GuidancePanel queue={shown.queue} />}
-          <OwnDay agent={agent} today={desk.one<Today>('today')} />
         </Stack>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
           {reported && reported.state !== 'offered' && <ReportForm key={reported.call} call={reported} due={agent.report_due === true} />}
+          <OwnDay agent={agent} today={desk.one<Today>('today')} />
           {!call && <OwnLists agent={agent.code} onChosen={(own) => setChosen(asCall(own))} />}
         </Stack>
       </Box>

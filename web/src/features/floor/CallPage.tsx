@@ -6,7 +6,8 @@ import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useFormat } from '../../app/format';
-import { Code, Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { AgentName, QueueName } from '../../app/parts/Names';
+import { Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
 import { usePreferences } from '../../app/preferences';
 import { useMay } from '../../app/session';
 import { textOfCode, useText } from '../../app/texts';
@@ -44,8 +45,8 @@ export function CallPage() {
             <Figure label={t('floor.outcome')} value={textOfCode(t, 'outcome', facts.outcome)} />
             <Figure label={t('floor.waited')} value={format.duration(facts.wait_ms)} />
             <Figure label={t('floor.talked')} value={format.duration(facts.talk_ms)} />
-            <Figure label={t('field.queue')} value={facts.queue ? <Code>{facts.queue}</Code> : '–'} />
-            <Figure label={t('field.agent')} value={facts.agent ? <Code>{facts.agent}</Code> : '–'} />
+            <Figure label={t('field.queue')} value={facts.queue ? <QueueName code={facts.queue} /> : '–'} />
+            <Figure label={t('field.agent')} value={facts.agent ? <AgentName code={facts.agent} /> : '–'} />
             <Figure label={t('floor.arrived')} value={format.time(facts.arrived)} hint={format.date(facts.arrived)} />
           </Stack>
         </Panel>
