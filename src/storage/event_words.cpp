@@ -25,6 +25,10 @@ static_assert(fa<f::Outcome>.size() == enum_names<f::Outcome>.size() && fa<f::La
               fa<f::WithdrawReason>.size() == enum_names<f::WithdrawReason>.size() && fa<f::EndCause>.size() == enum_names<f::EndCause>.size() &&
               fa<f::LeftQueue>.size() == enum_names<f::LeftQueue>.size() && fa<f::Strategy>.size() == enum_names<f::Strategy>.size());
 
+// Why members of the queue did not come into question (CallOffered).
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> left_out_fa{{{"signed_out", "خارج‌شده"}, {"paused", "در استراحت"}, {"offered", "در حال زنگ"}, {"talking", "در گفتگو"},
+    {"wrap_up", "در کار پس از تماس"}, {"device_busy", "بی‌تلفن آزاد"}, {"skill", "بدون مهارت لازم"}}};
+
 std::string spaced(std::string_view name) {
   std::string out(name);
   for (char& c : out) if (c == '_') c = ' ';
@@ -51,7 +55,7 @@ class Teller {
     const auto& r = e.reason;
     if (!r.given_by.empty()) return say("سرپرست " + r.given_by + " آن را به " + agent(e.agent) + " سپرد", r.given_by + " gave it to " + agent(e.agent));
     std::string excluded;
-    for (const auto& [why, many] : r.excluded) excluded += (excluded.empty() ? "" : persian_ ? "، " : ", ") + n(many) + " " + spaced(why);
+    for (const auto& [why, many] : r.excluded) excluded += (excluded.empty() ? "" : persian_ ? "، " : ", ") + n(many) + " " + left_out(why);
     return say("به " + agent(e.agent) + " عرضه شد (" + in(r.strategy) + "؛ " + n(r.free) + " آزاد از " + n(r.on_duty) + " حاضر" + (excluded.empty() ? "" : "؛ کنار: " + excluded) + ")",
                "offered to " + agent(e.agent) + " (" + in(r.strategy) + "; " + n(r.free) + " free of " + n(r.on_duty) + " on duty" + (excluded.empty() ? "" : "; left out: " + excluded) + ")");
   }
@@ -87,8 +91,12 @@ class Teller {
   std::string operator()(const f::RecordingFailed& e) const { return say("ضبط ناکام ماند: ", "recording failed: ") + e.why; }
   std::string operator()(const f::LegMeasured& e) const {
     const auto lost = n(e.lost), in_ = n(e.packets_in), out = n(e.packets_out), by_peer = n(e.lost_by_peer), jitter = n(e.jitter_us_max / 1'000), trip = n(e.round_trip_us / 1'000);
-    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec,
-               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec);
+    const bool shown = e.peer_loss_permille != 0 || e.peer_jitter_us != 0 || e.peer_round_trip_us != 0;
+    const auto share = n(e.peer_loss_permille / 10) + (e.peer_loss_permille % 10 == 0 ? "" : say("٫", ".") + n(e.peer_loss_permille % 10));
+    const auto browser = !shown ? std::string() : say("؛ بدترین در مرورگر: " + share + "٪ گم‌شده، لرزش " + n(e.peer_jitter_us / 1'000) + "، رفت و برگشت " + n(e.peer_round_trip_us / 1'000) + " میلی‌ثانیه",
+                                                      "; worst in the browser: " + share + " % lost, jitter " + n(e.peer_jitter_us / 1'000) + " ms, round trip " + n(e.peer_round_trip_us / 1'000) + " ms");
+    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec + browser,
+               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec + browser);
   }
   std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
   std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }
@@ -115,6 +123,11 @@ class Teller {
     if (!persian_) return spaced(name_of(e));
     const auto i = static_cast<std::size_t>(e);
     return i < fa<E>.size() ? fa<E>[i] : "?";
+  }
+  std::string left_out(std::string_view why) const {
+    if (persian_)
+      for (const auto& [code, word] : left_out_fa) if (code == why) return std::string(word);
+    return spaced(why);
   }
   std::string agent(AgentId id) const { return names_.agent(id); }
   std::string queue(QueueId id) const { return names_.queue(id); }

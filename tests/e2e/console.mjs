@@ -80,9 +80,10 @@ await suite(async () => {
     await seat.getByText(t('phone.ready')).waitFor();
     await seat.keyboard.press('Alt+KeyR');
     await inState(seat, 'ready');
+    await centre.ask('supervisor', 'POST', '/v1/contacts', { name: 'مینا راد', numbers: [{ number: '09357654321' }] });
     centre.heard = join(centre.folder, 'heard.wav');
     centre.talker = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', centre.heard, '--seconds', '45');
-    await seat.getByTestId('ringing').waitFor({ timeout: 20_000 });
+    await seat.getByTestId('ringing').getByText('مینا راد').waitFor({ timeout: 20_000 }); // who is known rings by name
     await seat.keyboard.press('Alt+KeyA');
     await seat.locator('[data-testid=talking][data-state=talking]').waitFor();
     await until('the agent hears the customer', async () => (await seat.evaluate(hearingOf, customer_hertz)) > 0.6);
@@ -156,6 +157,7 @@ await suite(async () => {
     await go(supervisor, `/calls/${recorded}`);
     await supervisor.getByTestId('why').getByText('a01').first().waitFor();
     expect((await supervisor.getByTestId('timeline').locator('li').count()) > 8, 'the timeline has the call’s steps');
+    expect((await supervisor.getByTestId('legs').locator('tbody tr').count()) >= 2, 'the line of both parties is shown');
     await accessible(supervisor, 'call');
   });
 

@@ -12,8 +12,9 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Icon } from './Icon';
 import { useActions } from './keys';
-import { seen } from './alarms';
+import { alarmText, seen } from './alarms';
 import { useConnection, useStanding, useStatus } from './live/hooks';
+import { useNames } from './parts/Names';
 import { useSay } from './parts/Toasts';
 import { prefer, usePreferences } from './preferences';
 import { may, type Me, useMe } from './session';
@@ -175,6 +176,7 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
   const connection = useConnection();
   const unseen = useStanding().filter((each) => !each.seen_by);
   const { language } = usePreferences();
+  const names = useNames();
   return (
     <Box component="section" aria-label={t('app.told')} sx={{ gridArea: 'told', minWidth: 0, px: { xs: 1.5, md: 2.5 }, display: 'flex', flexWrap: 'wrap', gap: 0.75, '&:not(:empty)': { pt: 1 }, '& > *': { flex: '1 1 340px', minWidth: 0, py: 0 } }}>
       {status === 'polling' && (
@@ -184,7 +186,7 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
       )}
       {unseen.slice(0, alarms_in_sight).map((alarm) => (
         <Alert key={alarm.id} severity="error" data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).then((row) => connection.noteAlarm({ ...alarm, ...row }), say.failed)}>{t('app.seen')}</Button>}>
-          <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+          <bdi className="told">{alarmText(alarm, language, names.queue)}</bdi>
         </Alert>
       ))}
       {unseen.length > alarms_in_sight && (

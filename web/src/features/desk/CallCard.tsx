@@ -10,7 +10,7 @@ import { useState } from 'react';
 import { Icon } from '../../app/Icon';
 import { type Action, keyName, useActions } from '../../app/keys';
 import type { AgentRow, CallRow } from '../../app/live/topics';
-import { Elapsed, PhoneNumber, StateChip } from '../../app/parts/parts';
+import { Elapsed, Named, PhoneNumber, StateChip } from '../../app/parts/parts';
 import { QueueName } from '../../app/parts/Names';
 import { contactOf } from '../../app/records';
 import { useSeatPhone } from '../../app/seatPhone';
@@ -23,7 +23,8 @@ import { WhereDialog } from './WhereDialog';
 export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallRow; ended?: CallRow }) {
   const t = useText();
   const shown = call ?? ended; // ended: the wrap-up is about it
-  const { data: contact } = useQuery(contactOf(shown?.caller ?? ''));
+  const { data: contact } = useQuery({ ...contactOf(shown?.caller ?? ''), enabled: ended !== undefined && call === undefined }); // a live row brings the name
+  const name = call ? call.contact : contact?.name;
   if (!shown) {
     return (
       <Paper variant="outlined" sx={{ p: 3, minHeight: 150, display: 'grid', placeItems: 'center', textAlign: 'center' }} data-testid="no-call">
@@ -42,17 +43,17 @@ export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallR
       <Stack direction="row" sx={{ gap: 2, alignItems: 'flex-start', justifyContent: 'space-between', flexWrap: 'wrap' }}>
         <Box sx={{ minWidth: 0 }}>
           <Typography component="p" sx={{ fontSize: '1.9rem', fontWeight: 700, lineHeight: 1.25, overflowWrap: 'anywhere' }}>
-            {contact ? <bdi>{contact.name}</bdi> : shown.caller ? <PhoneNumber number={shown.caller} /> : t('desk.hiddenNumber')}
+            {name ? <bdi>{name}</bdi> : shown.caller ? <PhoneNumber number={shown.caller} /> : t('desk.hiddenNumber')}
           </Typography>
           <Typography color="text.secondary">
-            {contact && (
+            {name && (
               <>
                 <PhoneNumber number={shown.caller} /> ·{' '}
               </>
             )}
             {shown.queue && (
               <>
-                {t('field.queue')} <QueueName code={shown.queue} />
+                {t('field.queue')} {shown.queue_name ? <Named code={shown.queue} name={shown.queue_name} /> : <QueueName code={shown.queue} />}
               </>
             )}
             {shown.number && (
