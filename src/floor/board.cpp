@@ -71,6 +71,7 @@ std::optional<AgentLook> look(const Floor& floor, AgentId id) {
   for (const Membership& m : a.settings.queues)
     if (state.queue(m.queue).exists) look.queues.push_back(m.queue);
   look.balance = state.roster.balance(id);
+  if (!a.reports_due.empty()) look.report_due = a.reports_due.front();
   return look;
 }
 

@@ -104,8 +104,12 @@ class Teller {
   std::string operator()(const f::RecordingFailed& e) const { return say("ضبط ناکام ماند: ", "recording failed: ") + e.why; }
   std::string operator()(const f::LegMeasured& e) const {
     const auto lost = n(e.lost), in_ = n(e.packets_in), out = n(e.packets_out), by_peer = n(e.lost_by_peer), jitter = n(e.jitter_us_max / 1'000), trip = n(e.round_trip_us / 1'000);
-    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec,
-               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec);
+    const bool shown = e.peer_loss_permille != 0 || e.peer_jitter_us != 0 || e.peer_round_trip_us != 0;
+    const auto share = n(e.peer_loss_permille / 10) + (e.peer_loss_permille % 10 == 0 ? "" : say("٫", ".") + n(e.peer_loss_permille % 10));
+    const auto browser = !shown ? std::string() : say("؛ بدترین در مرورگر: " + share + "٪ گم‌شده، لرزش " + n(e.peer_jitter_us / 1'000) + "، رفت و برگشت " + n(e.peer_round_trip_us / 1'000) + " میلی‌ثانیه",
+                                                      "; worst in the browser: " + share + " % lost, jitter " + n(e.peer_jitter_us / 1'000) + " ms, round trip " + n(e.peer_round_trip_us / 1'000) + " ms");
+    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec + browser,
+               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec + browser);
   }
   std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
   std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }
