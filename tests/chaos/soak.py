@@ -57,7 +57,7 @@ class Soak:
         while time.monotonic() < end:
             customer = sip.UserAgent(self.stack, "0912%07d" % len(calls), self.centre.server)
             calls.append(customer.call(self.centre.number_of("support")))
-            while in_use and in_use[0].ended_at and in_use[0].ended_at < time.monotonic() - 40:  # past all retransmissions (32 s)
+            while in_use and in_use[0].ended_at and in_use[0].ended_at < time.time() - 40:  # past all retransmissions (32 s)
                 in_use.popleft().agent.put_away()
             in_use.append(calls[-1])
             time.sleep(self.draw.expovariate(1.5))

@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 from xml.etree import ElementTree
 
-from harness import CommandFailed, InteropTest, Sipp, g711, main, patient, registration_rows, sipp_scenario, wait_until, write_wav
+from harness import CommandFailed, InteropTest, Sipp, free_range, g711, main, patient, registration_rows, sipp_scenario, wait_until, write_wav
 from peers.sip import UserAgent
 from test_web_server import WebTest
 
@@ -51,11 +51,11 @@ class Office(InteropTest):
         code = device["agent"]
         agent = self.signed_in(centre, "sara", "agent", agent=code)
         supervisor = self.signed_in(centre, "boss", "supervisor")
-        phone = self.peer("agent_audio", None, extra=["-d", "3000", "-mp", "44100"])
+        phone = self.peer("agent_audio", None, media_port=free_range(4)[0], extra=["-d", "3000"])
         registration = Sipp(sipp_scenario("register"), centre.server, rows=registration_rows([device]), calls=1, keys={"contact_port": phone.port})
         self.assertEqual(registration.finish(patient(10)), 0, registration.trouble())
         centre.cli("agent", "ready", code)
-        customer = self.peer("customer_audio", centre.server, rows=[(CALLER, 0)], calls=1, extra=["-s", centre.number_of("support"), "-mp", "44140"])
+        customer = self.peer("customer_audio", centre.server, rows=[(CALLER, 0)], calls=1, media_port=free_range(4)[0], extra=["-s", centre.number_of("support")])
         self.assertEqual(customer.finish(patient(30)), 0, customer.trouble())
         row = self.row(centre, CALLER)
         call = row["call"]
