@@ -312,7 +312,10 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   setup.hooks.live_row = [this](storage::LiveKind kind, std::string_view key) { return rows_->live(kind, key).value_or(""); };
   resolver_ = std::make_unique<Resolver>([this](std::string trunk, std::vector<sip::Flow> targets) {
     post([trunk = std::move(trunk), targets = std::move(targets)](Switchboard& board, Instant now) { board.resolved(trunk, targets, now); });
+  }, [this](std::string host, std::uint16_t port, sip::Transport transport, std::vector<sip::Flow> addresses) {
+    post([host = std::move(host), port, transport, addresses = std::move(addresses)](Switchboard& board, Instant now) { board.name_resolved(host, port, transport, addresses, now); });
   });
+  setup.hooks.resolve_name = [this](const std::string& host, std::uint16_t port, sip::Transport transport) { return resolver_->resolve_name(host, port, transport); };
   setup.hooks.resolve = [this](const std::string& trunk, const std::string& host, std::uint16_t port, sip::Transport transport) { resolver_->resolve(trunk, host, port, transport); };
 
   board_ = std::make_unique<Switchboard>(std::move(setup), std::move(floor), journal_->opened().last_seq);
