@@ -293,6 +293,7 @@ SdpLocal Legs::sdp_local(const Leg& leg, const Flow& flow) const {
   SdpLocal local;
   local.media = leg.local;
   local.ip = core_.own_address(flow).ip;
+  local.other_ip = core_.own_ip_of_other_family(flow.remote.ip);
   local.session_id = leg.leg.value;
   local.version = leg.sdp_version;
   local.peer_ip = flow.remote.ip;
