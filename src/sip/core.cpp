@@ -40,6 +40,13 @@ Address Core::own_address(const Flow& towards) {
   return own;
 }
 
+std::string Core::own_ip_of_other_family(std::string_view peer_ip) const {
+  const Address* best = nullptr;
+  for (const auto& address : config.listen_udp)
+    if (is_v6(address.ip) != is_v6(peer_ip) && (!best || (is_loopback(best->ip) && !is_loopback(peer_ip)))) best = &address;
+  return best ? best->ip : std::string();
+}
+
 std::string Core::contact(const Flow& towards) {
   return "<sip:pasokh@" + text(own_address(towards)) + (towards.transport == Transport::tcp ? ";transport=tcp>" : ">");
 }

@@ -41,6 +41,7 @@ struct Core {
 
   bool is_local(const std::string& ip);
   Address own_address(const Flow& towards);        // for Via, Contact and SDP
+  std::string own_ip_of_other_family(std::string_view peer_ip) const;  // "": we listen on one family alone
   std::string contact(const Flow& towards);
   MessageBuilder begin_request(const RequestHead&, const Flow& to);
 

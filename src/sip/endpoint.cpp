@@ -351,6 +351,10 @@ void Endpoint::unreachable(const Flow& to, Instant now, Out& out) {
   impl_->turn(now, out, [&](Turn turn) { impl_->unreachable(to, turn); });
 }
 
+void Endpoint::resolved(const std::string& host, std::uint16_t port, Transport transport, std::vector<Flow> addresses, Instant now, Out& out) {
+  impl_->turn(now, out, [&](Turn turn) { impl_->legs.resolved({host, port, transport}, std::move(addresses), turn); });
+}
+
 void Endpoint::on_timeout(Instant now, Out& out) {
   impl_->turn(now, out, [&](Turn turn) {
     while (Timer* timer = impl_->core.timers.take_due(now)) impl_->fire(*timer, turn);

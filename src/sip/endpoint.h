@@ -87,6 +87,9 @@ class Out {
   virtual void event(Event event) = 0;
   virtual void save(RowKind kind, std::string key, std::string bytes) = 0;
   virtual void drop(RowKind kind, std::string key) = 0;
+  // A host name in a dialog's route or target (RFC 3263): looked up outside, never waited for in a turn; the answer comes by
+  // Endpoint::resolved(). False: nobody looks names up here, no answer will come.
+  virtual bool resolve(const std::string& host, std::uint16_t port, Transport transport) { static_cast<void>(host), static_cast<void>(port), static_cast<void>(transport); return false; }
 };
 
 struct DeviceConfig {
@@ -155,6 +158,8 @@ class Endpoint {
   // a connection to `to` could not be opened, or the system says that nobody listens there (ICMP): what was to go there looks for
   // another way; inside a dialog it waits for the phone to come back, up to 32 s
   void unreachable(const Flow& to, Instant now, Out&);
+  // the answer to Out::resolve: in order of preference, none when the name is unknown
+  void resolved(const std::string& host, std::uint16_t port, Transport transport, std::vector<Flow> addresses, Instant now, Out&);
 
   // --- orders for legs; on a leg that is not in a fitting state they do nothing (messages cross)
   void ring(LegId, Instant now, Out&);                                        // 180

@@ -50,6 +50,7 @@ class Gate final : public Out {
   void event(Event event) override { outside_.event(std::move(event)); }
   void save(RowKind kind, std::string key, std::string bytes) override { outside_.save(kind, std::move(key), std::move(bytes)); }
   void drop(RowKind kind, std::string key) override { outside_.drop(kind, std::move(key)); }
+  bool resolve(const std::string& host, std::uint16_t port, Transport transport) override { return outside_.resolve(host, port, transport); }
 
  private:
   const Connections& connections_;

@@ -29,10 +29,15 @@ struct Leg : LegRow {
   Instant ring_again_at = Instant::never();  // §13.3.1.1: proxies on the way forget a silent INVITE after three minutes
   Instant waits_until = Instant::never();    // an INVITE is held back, the phone still rings off
   Instant reoffer_at = Instant::never(); // after a 491 (§14.1)
+  Instant name_by = Instant::never();    // the next hop's host name is being looked up; from then on we go without
+  bool name_given_up = false;
+  bool ack_owed = false;                 // to the 2xx with invite_cseq: it waits for that name
   bool rang = false;                     // outgoing: LegRinging is told
   std::optional<MediaPlan> early_plan;   // of the last provisional answer with SDP
   std::uint32_t last_rseq = 0;           // reliable provisional answers that we have acknowledged
   std::string early_tag;
+  std::uint32_t early_cseq = 0;          // of the peer's requests in that early dialog
+  bool early_updated = false;            // an UPDATE in it has agreed on early_plan: a description in the 2xx changes nothing any more
 
   bool told_ended() const { return state == LegState::ending; }
   bool has_dialog() const { return !remote_tag.empty() && state != LegState::calling; }

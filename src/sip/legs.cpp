@@ -127,7 +127,7 @@ void Legs::tell_ended(Leg& leg, int status, std::string cause, bool by_peer, Tur
 }
 
 void Legs::arm(Leg& leg) {
-  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at, leg.waits_until});
+  Instant at = std::min({leg.repeat_answer_at, leg.ack_by, leg.repeat_reliable_at, leg.prack_by, leg.reoffer_at, leg.ring_again_at, leg.waits_until, leg.name_by});
   if (leg.state == LegState::confirmed) at = std::min({at, refresh_at(leg), session_ends_at(leg)});
   core_.timers.set(leg.timer, at);
 }
@@ -170,6 +170,10 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
     no_more_waiting(leg, turn);
     if (!find(id)) return;
   }
+  if (leg.name_by <= turn.now) {
+    leg.name_given_up = true;
+    go_on(leg, turn);
+  }
   if (leg.reoffer_at <= turn.now) {
     leg.reoffer_at = Instant::never();
     carry_out_wishes(leg, turn);
@@ -191,22 +195,89 @@ void Legs::on_timeout(Leg& leg, Turn turn) {
 
 // --- requests inside a dialog
 
-// Where the next request goes. A device: where it came from, through whatever NAT there is. A trunk: to the address its route
-// names, when that is the trunk's own and a literal; else where it came from. DEPARTS from §8.1.2: host names in routes are not
-// resolved here, and a Contact outside the trunk's networks gets nothing from us.
+namespace {
+
+constexpr Duration name_patience = Duration::seconds(2);  // a name server that has not answered by then costs no call
+
+std::optional<Uri> next_uri(const Leg& leg) {             // §12.2.1.1
+  if (leg.route_set.empty()) {
+    auto target = parse_uri(leg.remote_target);
+    return target ? std::optional(std::move(*target)) : std::nullopt;
+  }
+  auto route = parse_name_addr(leg.route_set.front());
+  return route ? std::optional(std::move(route->uri)) : std::nullopt;
+}
+
+}  // namespace
+
+// Where the next request goes. A device: where it came from, through whatever NAT there is. A trunk: to the address its route or
+// Contact names (RFC 3263), when that is the trunk's own; else where it came from. DEPARTS from §8.1.2: a Contact outside the
+// trunk's networks gets nothing from us.
 Flow Legs::next_hop(const Leg& leg) const {
   if (leg.device) return leg.flow;
-  std::optional<Flow> flow;
-  if (leg.route_set.empty()) {
-    if (auto target = parse_uri(leg.remote_target)) flow = flow_of_uri(*target);
-  } else if (auto route = parse_name_addr(leg.route_set.front())) {
-    flow = flow_of_uri(route->uri);
+  const auto uri = next_uri(leg);
+  if (!uri) return leg.flow;
+  const Trunk* trunk = trunks_.find(leg.trunk);
+  auto own = [&](const Flow& flow) { return trunk && trunks_.is_own(*trunk, flow.remote.ip); };
+  auto flow = flow_of_uri(*uri);
+  if (!flow) {
+    const auto name = name_of_next_hop(leg);
+    const auto* known = name ? names_.known(*name) : nullptr;
+    if (!known) return leg.flow;
+    const auto found = std::find_if(known->begin(), known->end(), own);
+    if (found == known->end()) return leg.flow;
+    flow = *found;
   }
-  if (!flow) return leg.flow;
   if (flow->remote == leg.flow.remote && flow->transport == leg.flow.transport) return leg.flow;
   if (flow->transport == Transport::tcp && leg.flow.transport == Transport::tcp && flow->remote.ip == leg.flow.remote.ip) return leg.flow;
-  const Trunk* trunk = trunks_.find(leg.trunk);
-  return trunk && trunks_.is_own(*trunk, flow->remote.ip) ? *flow : leg.flow;
+  return own(*flow) ? *flow : leg.flow;
+}
+
+std::optional<HostName> Legs::name_of_next_hop(const Leg& leg) const {
+  if (leg.device) return std::nullopt;
+  const auto uri = next_uri(leg);
+  if (!uri || uri->host.empty() || flow_of_uri(*uri)) return std::nullopt;
+  return HostName{lower(uri->host), uri->port, same_word(uri->param("transport").value_or("udp"), "tcp") ? Transport::tcp : Transport::udp};
+}
+
+// Asked as soon as the dialog knows its target, so that the answer is there when the first request is to go.
+bool Legs::knows_way(Leg& leg, Turn turn) {
+  const auto name = name_of_next_hop(leg);
+  if (!name || names_.addresses(*name, turn) || leg.name_given_up) return true;
+  if (leg.name_by == Instant::never()) {
+    leg.name_by = turn.now + name_patience;
+    arm(leg);
+  }
+  return false;
+}
+
+// The name is known, or is waited for no more: what was held back goes out.
+void Legs::go_on(Leg& leg, Turn turn) {
+  leg.name_by = Instant::never();
+  if (std::exchange(leg.ack_owed, false)) {
+    const Flow flow = next_hop(leg);
+    turn.out.send(flow, dialog_request(leg, "ACK", core_.unique.branch(), leg.invite_cseq, flow), false);
+  }
+  for (auto& pending : leg.pending)
+    if (!core_.transactions.find(client_key(pending.branch, method_of(pending.kind)))) send_pending(leg, pending, turn);
+  arm(leg);
+}
+
+void Legs::resolved(const HostName& name, std::vector<Flow> addresses, Turn turn) {
+  names_.found(name, std::move(addresses), turn.now);
+  std::vector<LegId> waiting;
+  for (const auto& [id, leg] : legs_)
+    if (leg->name_by != Instant::never() && name_of_next_hop(*leg) == name) waiting.push_back(id);
+  std::sort(waiting.begin(), waiting.end());
+  for (const LegId id : waiting) {
+    Leg& leg = *find(id);
+    const Trunk* trunk = trunks_.find(leg.trunk);
+    const auto* known = names_.known(name);
+    if (trunk && known && std::none_of(known->begin(), known->end(), [&](const Flow& flow) { return trunks_.is_own(*trunk, flow.remote.ip); }))
+      core_.log(turn, "warning", known->empty() ? "the host that a trunk's Contact names is unknown" : "the host that a trunk's Contact names is not the trunk's",
+                {{"trunk", trunk->config.code}, {"host", name.host}, {"do", known->empty() ? "check the name servers; requests go to where the call came from" : "add its address to the trunk's networks; requests go to where the call came from"}});
+    go_on(leg, turn);
+  }
 }
 
 LocalMedia Legs::media_towards(TrunkId id, const LocalMedia& wanted) const {
@@ -222,6 +293,7 @@ SdpLocal Legs::sdp_local(const Leg& leg, const Flow& flow) const {
   SdpLocal local;
   local.media = leg.local;
   local.ip = core_.own_address(flow).ip;
+  local.other_ip = core_.own_ip_of_other_family(flow.remote.ip);
   local.session_id = leg.leg.value;
   local.version = leg.sdp_version;
   local.peer_ip = flow.remote.ip;
@@ -233,8 +305,8 @@ std::string Legs::dialog_request(Leg& leg, std::string_view method, std::string_
                                  const std::vector<std::pair<std::string, std::string>>& extra, std::string_view type, std::string_view body) {
   std::string uri = leg.remote_target;
   std::vector<std::string> routes = leg.route_set;
-  if (!routes.empty() && routes.front().find(";lr") == std::string::npos) {  // §12.2.1.1: a strict router comes first
-    if (auto first = parse_name_addr(routes.front())) {
+  if (!routes.empty()) {
+    if (auto first = parse_name_addr(routes.front()); first && !first->uri.param("lr")) {  // §12.2.1.1: a strict router comes first
       routes.erase(routes.begin());
       routes.push_back("<" + uri + ">");
       uri = text(first->uri);
@@ -247,6 +319,7 @@ std::string Legs::dialog_request(Leg& leg, std::string_view method, std::string_
 }
 
 void Legs::send_pending(Leg& leg, Pending& pending, Turn turn, bool early) {
+  if (!knows_way(leg, turn)) return;                                 // go_on() sends it
   const Flow flow = next_hop(leg);
   std::vector<std::pair<std::string, std::string>> extra;
   if (!pending.authorization.empty())
@@ -347,6 +420,7 @@ void Legs::say_bye(Leg& leg, Turn turn) {
 
 // §13.2.2.4: the ACK to a 2xx belongs to no transaction; a repeated 2xx is acknowledged again.
 void Legs::acknowledge(Leg& leg, const Message& response, const Flow&, Turn turn, bool early) {
+  if (!knows_way(leg, turn)) { leg.ack_owed = true; return; }
   const Flow flow = next_hop(leg);
   turn.out.send(flow, dialog_request(leg, "ACK", core_.unique.branch(), response.cseq(), flow), early);
 }

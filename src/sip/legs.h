@@ -17,6 +17,7 @@
 #include "sip/invite_client.h"
 #include "sip/invite_server.h"
 #include "sip/leg.h"
+#include "sip/names.h"
 #include "sip/other_client.h"
 #include "sip/registrar.h"
 #include "sip/sdp.h"
@@ -51,6 +52,7 @@ class Legs {
   void on_heard(DeviceId device, const Flow& flow, Turn turn);             // it has registered again
   void on_rebooted(DeviceId device, std::string_view contact, Turn turn);  // it remembers nothing of what it had
   void connection_lost(std::uint64_t connection, Turn turn);
+  void resolved(const HostName& name, std::vector<Flow> addresses, Turn turn);
 
   // --- orders
   void ring(LegId, Turn);
@@ -100,6 +102,9 @@ class Legs {
 
   // requests of ours
   Flow next_hop(const Leg& leg) const;
+  std::optional<HostName> name_of_next_hop(const Leg& leg) const;    // nothing for a literal address
+  bool knows_way(Leg& leg, Turn turn);                               // false: what is to be sent waits for go_on()
+  void go_on(Leg& leg, Turn turn);
   std::string dialog_request(Leg& leg, std::string_view method, std::string_view branch, std::uint32_t cseq, const Flow& flow,
                              const std::vector<std::pair<std::string, std::string>>& extra = {}, std::string_view type = {}, std::string_view body = {});
   void send_pending(Leg& leg, Pending& pending, Turn turn, bool early = false);
@@ -140,6 +145,7 @@ class Legs {
   void on_bye(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void take_as_acknowledged(Leg& leg, Turn turn);
+  bool on_early_update(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_update(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_prack(Leg& leg, const Message& request, const Flow& from, Turn turn);
   void on_info(Leg& leg, const Message& request, const Flow& from, Turn turn);
@@ -155,7 +161,8 @@ class Legs {
   void notify_refer(Leg& leg, std::string state, std::string fragment, Turn turn);
 
   // session timer (RFC 4028)
-  bool take_session_request(Leg& leg, const Message& request, const Flow& from, Turn turn);  // false: 422 is out
+  bool session_fits(const Leg& leg, const Message& request, const Flow& from, Turn turn);  // false: 422 is out
+  void take_session_request(Leg& leg, const Message& request, Turn turn);
   void take_session_answer(Leg& leg, const Message& response, Turn turn);
   void add_session_header(const Leg& leg, MessageBuilder& builder) const;
   void refresh(Leg& leg, Turn turn);
@@ -175,6 +182,7 @@ class Legs {
   std::deque<std::pair<Instant, std::size_t>> ended_order_;
   std::uint64_t arrived_ = 0;
   Instant resumed_at_;
+  Names names_;
 };
 
 }  // namespace pasokh::sip

@@ -107,6 +107,7 @@ bool Legs::on_dialog_request(const Message& request, const Flow& from, Turn turn
   Leg& leg = *found;
   leg_meets(leg, met_by(request.method()));
   if (request.method() == Method::ack) { on_ack(leg, request, from, turn); return true; }
+  if (leg.remote_tag.empty() && request.method() == Method::update) return on_early_update(leg, request, from, turn);
   if (leg.remote_tag.empty() && request.method() != Method::options) return false;  // no dialog of ours is made before the 2xx
   if (request.cseq() < leg.remote_cseq) { refuse_in_dialog(request, from, 500, turn); return true; }  // §12.2.2
   leg.remote_cseq = request.cseq();
@@ -152,6 +153,7 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
   if (has_pending(leg, Pending::Kind::reinvite) || leg.state == LegState::calling || leg.we_offered) return refuse_in_dialog(request, from, 491, turn);
   const auto offer = sdp_of(request);
   if (!request.body().empty() && offer.empty()) return refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp");
+  if (!session_fits(leg, request, from, turn)) return;               // before anything of the session changes
   const auto version = leg.sdp_version;
   std::string body;
   bool media_changed = false;
@@ -171,9 +173,10 @@ void Legs::on_reinvite(Leg& leg, const Message& request, const Flow& from, Turn 
     body = std::move(answer->sdp);
     media_changed = true;
   }
-  if (!take_session_request(leg, request, from, turn)) return;
+  take_session_request(leg, request, turn);
   if (leg.invite) take_as_acknowledged(leg, turn);
   take_target(leg, request);
+  static_cast<void>(knows_way(leg, turn));
   if (request.has(Field::allow)) leg.peer_takes_update = request.lists(Field::allow, "UPDATE");
   hold_request(leg, request, from);
   leg.we_offered = !media_changed;
@@ -189,9 +192,37 @@ void Legs::take_as_acknowledged(Leg& leg, Turn turn) {
   turn.out.event(LegConfirmed{leg.leg, leg.media.value_or(MediaPlan{})});
 }
 
+// RFC 3311 §5.2 while our INVITE rings: whoever answers it may already change what is heard early, once its reliable answer has
+// completed our offer (RFC 3262 §5). The early dialog is the one that we have acknowledged by PRACK.
+bool Legs::on_early_update(Leg& leg, const Message& request, const Flow& from, Turn turn) {
+  if (leg.state != LegState::calling || leg.early_tag.empty() || leg.early_tag != request.from_tag()) return false;
+  if (request.cseq() <= leg.early_cseq) { refuse_in_dialog(request, from, 500, turn); return true; }  // §12.2.2
+  leg.early_cseq = request.cseq();
+  if (!session_fits(leg, request, from, turn)) return true;
+  auto builder = core_.begin_answer(request, from, 200, {});
+  builder.header("Contact", core_.contact(from));
+  std::string body;
+  if (!request.body().empty()) {
+    if (!leg.early_plan) { refuse_in_dialog(request, from, 491, turn); return true; }                 // our offer has no answer yet
+    const auto offer = sdp_of(request);
+    if (offer.empty()) { refuse_in_dialog(request, from, 415, turn, "Accept", "application/sdp"); return true; }
+    ++leg.sdp_version;
+    auto answer = make_answer(offer, sdp_local(leg, from));
+    if (!answer) { --leg.sdp_version; refuse_in_dialog(request, from, answer.error().status, turn); return true; }
+    leg.early_plan = answer->plan;
+    leg.early_updated = true;
+    body = std::move(answer->sdp);
+    turn.out.event(LegEarlyMedia{leg.leg, *leg.early_plan});
+    changed(leg);
+  }
+  core_.answer(request, from, 200, turn, false, builder.finish(body.empty() ? "" : "application/sdp", body));
+  return true;
+}
+
 // RFC 3311 §5.2
 void Legs::on_update(Leg& leg, const Message& request, const Flow& from, Turn turn) {
   session_meets(leg, request.body().empty() ? SessionMeets::update_without : SessionMeets::update_with_offer);
+  if (!session_fits(leg, request, from, turn)) return;
   std::string body;
   bool media_changed = false;
   if (!request.body().empty()) {
@@ -207,7 +238,7 @@ void Legs::on_update(Leg& leg, const Message& request, const Flow& from, Turn tu
     body = std::move(answer->sdp);
     media_changed = true;
   }
-  if (!take_session_request(leg, request, from, turn)) return;
+  take_session_request(leg, request, turn);
   take_target(leg, request);
   auto builder = core_.begin_answer(request, from, 200, {});
   builder.header("Contact", core_.contact(from));

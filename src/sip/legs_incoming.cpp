@@ -12,6 +12,17 @@ namespace {
 
 constexpr std::uint32_t shortest_session = 90, usual_session = 1'800;  // seconds (RFC 4028 §4)
 
+// RFC 3891 §6.1: only a call that still rings is to be taken
+bool wants_early_only(std::string_view replaces) {
+  for (auto at = replaces.find(';'); at != replaces.npos; at = replaces.find(';', at + 1)) {
+    auto part = replaces.substr(at + 1, replaces.find(';', at + 1) - at - 1);
+    while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
+    while (!part.empty() && part.back() == ' ') part.remove_suffix(1);
+    if (same_word(part, "early-only")) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Legs::is_merged(const Message& request) const { return first_requests_.contains(merge_key(request)); }
@@ -55,17 +66,20 @@ void Legs::arrive(Message request, const Flow& from, Arrival arrival, Turn turn)
       return core_.transactions.settle(server);
     }
   }
-  if (!take_session_request(fresh, request, from, turn)) return;
+  if (!session_fits(fresh, request, from, turn)) return;
+  take_session_request(fresh, request, turn);
   Leg* replaced = nullptr;
   if (request.has(Field::replaces)) {
     replaced = named_by_replaces(request.first(Field::replaces));
     if (!replaced || replaced->state != LegState::confirmed) return core_.refuse_stateless(request, from, 481, turn);  // RFC 3891 §3
+    if (wants_early_only(request.first(Field::replaces))) return core_.refuse_stateless(request, from, 486, turn);
     fresh.replaces = replaced->leg;
   }
 
   Leg& leg = add(std::move(made));
   core_.transactions.settle(core_.transactions.add(server_key(request), std::make_unique<InviteServer>(Core::answer_flow(request, from), Owner{Owner::Kind::leg, leg.leg.value})));
   changed(leg);
+  static_cast<void>(knows_way(leg, turn));
   respond(leg, 100, "", turn);  // not early: a caller that has it stops asking, so the leg must be on disk by then
   if (replaced) return take_replaced_place(leg, turn);
   turn.out.event(LegArrived{leg.leg, leg.trunk, leg.device, std::move(arrival.dialled), std::move(arrival.caller), std::move(arrival.caller_name), !leg.offer.empty()});
@@ -104,6 +118,7 @@ void Legs::ring(LegId id, Turn turn) {
   if (leg) leg_meets(*leg, LegMeets::told_ring);
   if (!leg || leg->state != LegState::arrived || leg->ringing) return;
   leg->ringing = true;                                               // not worth a write: after a restart the floor rings again
+  if (leg->reliable_rseq && leg->offer.empty()) return;              // §13.2.1: the first reliable answer must carry our offer, and the 200 will: 180 may be left out
   if (leg->reliable_rseq) return send_reliable(*leg, turn);
   respond(*leg, 180, "", turn);
   leg->ring_again_at = turn.now + Duration::minutes(1);
@@ -294,34 +309,36 @@ void Legs::take_replaced_place(Leg& leg, Turn turn) {
 // --- session timer of the peer's INVITE or UPDATE (RFC 4028 §9)
 // Where the choice is ours (table 2) we refresh: many phones that say "timer" never do, and their calls would end after half an hour.
 
-bool Legs::take_session_request(Leg& leg, const Message& request, const Flow& from, Turn turn) {
+bool Legs::session_fits(const Leg& leg, const Message& request, const Flow& from, Turn turn) {
   const auto value = request.first(Field::session_expires);
-  timer_meets(leg, value.empty() ? TimerMeets::peer_asks_nothing : number_of(value, 0) < shortest_session ? TimerMeets::peer_asks_too_short : TimerMeets::peer_asks);
+  if (value.empty() || number_of(value, 0) >= shortest_session) return true;
+  timer_meets(leg, TimerMeets::peer_asks_too_short);
+  auto bytes = core_.begin_answer(request, from, 422, leg.local_tag);
+  bytes.header("Min-SE", std::to_string(shortest_session));
+  if (request.method() == Method::invite) {
+    auto& server = core_.transactions.add(server_key(request), std::make_unique<InviteServer>(Core::answer_flow(request, from), Owner{}));
+    server.respond(422, bytes.finish(), false, turn);
+    core_.transactions.settle(server);
+  } else {
+    core_.answer(request, from, 422, turn, false, bytes.finish());
+  }
+  return false;
+}
+
+void Legs::take_session_request(Leg& leg, const Message& request, Turn turn) {
+  const auto value = request.first(Field::session_expires);
+  timer_meets(leg, value.empty() ? TimerMeets::peer_asks_nothing : TimerMeets::peer_asks);
   const bool knows_timer = request.lists(Field::supported, "timer") || request.lists(Field::require, "timer");
   if (value.empty()) {
     leg.session_expires = knows_timer ? usual_session : 0;
     leg.we_refresh = true;
     leg.session_from = turn.now;
     if (leg.session_expires) leg.session_expires = std::max(leg.session_expires, number_of(request.first(Field::min_se), 0));
-    return true;
+    return;
   }
-  const auto seconds = number_of(value, 0);
-  if (seconds < shortest_session) {
-    auto bytes = core_.begin_answer(request, from, 422, leg.local_tag);
-    bytes.header("Min-SE", std::to_string(shortest_session));
-    if (request.method() == Method::invite) {
-      auto& server = core_.transactions.add(server_key(request), std::make_unique<InviteServer>(Core::answer_flow(request, from), Owner{}));
-      server.respond(422, bytes.finish(), false, turn);
-      core_.transactions.settle(server);
-    } else {
-      core_.answer(request, from, 422, turn, false, bytes.finish());
-    }
-    return false;
-  }
-  leg.session_expires = std::min<std::uint32_t>(seconds, 86'400);
-  leg.we_refresh = !knows_timer || value.find("refresher=uac") == value.npos;
+  leg.session_expires = std::min<std::uint32_t>(number_of(value, 0), 86'400);
+  leg.we_refresh = !knows_timer || lower(value).find("refresher=uac") == std::string::npos;
   leg.session_from = turn.now;
-  return true;
 }
 
 void Legs::add_session_header(const Leg& leg, MessageBuilder& builder) const {

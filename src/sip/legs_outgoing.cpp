@@ -301,7 +301,7 @@ void Legs::on_fork_answer(Leg& leg, Fork& fork, const Message& response, const F
   take_session_answer(leg, response, turn);
 
   std::optional<MediaPlan> plan;
-  if (!sdp_of(response).empty()) {
+  if (!sdp_of(response).empty() && !(leg.early_updated && response.to_tag() == leg.early_tag)) {
     auto agreed = read_answer(sdp_of(response), sdp_local(leg, leg.flow));
     if (agreed) { plan = agreed->plan; leg.held = agreed->held; }
     else core_.log(turn, "warning", "call ended: " + agreed.error().reason, {{"offered", agreed.error().offered}, {"source", text(from.remote)}});
@@ -330,6 +330,7 @@ void Legs::make_dialog(Leg& leg, const Fork& fork, const Message& response, cons
   leg.route_set.assign(routes.rbegin(), routes.rend());
   leg.invite_cseq = response.cseq();
   leg.local_cseq = std::max(leg.local_cseq, response.cseq());
+  if (leg.remote_tag == leg.early_tag) leg.remote_cseq = leg.early_cseq;
 }
 
 // Ended, or another was first: CANCEL and 2xx have crossed. The first such answer makes the leg's dialog, so that its BYE outlives
@@ -455,7 +456,7 @@ void Legs::take_session_answer(Leg& leg, const Message& response, Turn turn) {
   timer_meets(leg, value.empty() ? TimerMeets::agreed_none : TimerMeets::agreed);
   leg.session_from = turn.now;
   leg.session_expires = value.empty() ? 0 : std::max(number_of(value, 0), session_shortest);  // RFC 4028 §7.2: none given, none kept
-  leg.we_refresh = value.find("refresher=uas") == value.npos;
+  leg.we_refresh = lower(value).find("refresher=uas") == std::string::npos;
 }
 
 void Legs::end(LegId id, Turn turn) {

@@ -247,6 +247,8 @@ std::uint16_t agreed_ptime(const Media& media, std::uint16_t ours) {
   return static_cast<std::uint16_t>(std::clamp<int>(ptime, least_ptime, greatest_ptime));
 }
 
+bool is_v6(std::string_view ip) { return ip.find(':') != ip.npos; }
+
 bool is_unspecified(std::string_view ip) { return ip == "0.0.0.0" || in_network(ip, "::/128"); }
 
 bool may_send_to(const Address& address, const SdpLocal& local) {
@@ -260,6 +262,8 @@ std::optional<SdpFault> read_plan(const SdpDescription& sdp, const Media& media,
   if (!ip) return refusal("no c= line");
   if (ip->empty()) return refusal("the address in c= is none that we can send to");
   const bool hold_of_2543 = is_unspecified(*ip);
+  if (!hold_of_2543 && is_v6(*ip) != is_v6(local.ip) && local.other_ip.empty())
+    return refusal(is_v6(*ip) ? "audio is wanted over IPv6, and we listen on IPv4 alone" : "audio is wanted over IPv4, and we listen on IPv6 alone", names_of(sdp));
   if (!hold_of_2543 && !may_send_to({*ip, media.port}, local)) return refusal("the address in c= is none that we may send to");
   const auto peer = direction_of_peer(sdp, media);
   held = !receives(peer) || hold_of_2543;  // RFC 3264 §8.4
@@ -366,7 +370,9 @@ Result<Answered, SdpFault> make_answer(std::string_view offer, const SdpLocal& l
   const auto peer = direction_of_peer(sdp, *chosen);
   std::vector<Format> formats{{plan.payload, encoding_name(plan.codec)}};
   if (plan.dtmf_payload >= 0) formats.push_back({plan.dtmf_payload, "telephone-event"});
-  append_session(answered.sdp, local);
+  SdpLocal ours = local;
+  if (!plan.remote.ip.empty() && is_v6(plan.remote.ip) != is_v6(local.ip)) ours.ip = local.other_ip;  // an address that the peer can reach
+  append_session(answered.sdp, ours);
   for (const auto& media : sdp.media) {
     if (&media == chosen) append_audio(answered.sdp, local, media.protocol, formats, direction_of(receives(peer), plan.receive), plan.ptime_ms);
     else append_refused(answered.sdp, media);

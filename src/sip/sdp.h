@@ -14,6 +14,7 @@ namespace pasokh::sip {
 struct SdpLocal {                    // how we describe ourselves
   LocalMedia media;
   std::string ip;                    // c= line
+  std::string other_ip;              // ours of the other family (IPv6 beside IPv4); "": we listen on one alone
   std::uint64_t session_id = 1, version = 1;
   bool hold = false;                 // we offer sendonly
   std::uint16_t ptime_ms = 20;

@@ -275,7 +275,7 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
     const bool any = address.ip == "0.0.0.0" || address.ip == "::";
     if (!any) sip.listen_udp.push_back(address);
     for (const auto& ip : own.addresses)
-      if (any && (ip.find(':') != ip.npos) == (address.ip == "::")) sip.listen_udp.push_back({ip, address.port});
+      if (any && (address.ip == "::" || ip.find(':') == ip.npos)) sip.listen_udp.push_back({ip, address.port});
   }
   sip.listen_tcp = sip.listen_udp;
   sip.advertise = options_.advertise;
@@ -312,7 +312,10 @@ void LoopImpl::make_switchboard(floor::Floor floor) {
   setup.hooks.live_row = [this](storage::LiveKind kind, std::string_view key) { return rows_->live(kind, key).value_or(""); };
   resolver_ = std::make_unique<Resolver>([this](std::string trunk, std::vector<sip::Flow> targets) {
     post([trunk = std::move(trunk), targets = std::move(targets)](Switchboard& board, Instant now) { board.resolved(trunk, targets, now); });
+  }, [this](std::string host, std::uint16_t port, sip::Transport transport, std::vector<sip::Flow> addresses) {
+    post([host = std::move(host), port, transport, addresses = std::move(addresses)](Switchboard& board, Instant now) { board.name_resolved(host, port, transport, addresses, now); });
   });
+  setup.hooks.resolve_name = [this](const std::string& host, std::uint16_t port, sip::Transport transport) { return resolver_->resolve_name(host, port, transport); };
   setup.hooks.resolve = [this](const std::string& trunk, const std::string& host, std::uint16_t port, sip::Transport transport) { resolver_->resolve(trunk, host, port, transport); };
 
   board_ = std::make_unique<Switchboard>(std::move(setup), std::move(floor), journal_->opened().last_seq);
@@ -560,7 +563,11 @@ void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
     int chosen = -1;
     for (std::size_t i = 0; i < udp_.size() && chosen < 0; ++i)
       if ((udp_addresses_[i].ip.find(':') != std::string::npos) == (where->storage.ss_family == AF_INET6)) chosen = udp_[i];
-    if (chosen < 0) continue;
+    if (chosen < 0 && where->storage.ss_family == AF_INET) {  // a socket at [::] reaches IPv4 by mapped addresses
+      where = to_socket_address({"::ffff:" + to.remote.ip, to.remote.port});
+      for (std::size_t i = 0; i < udp_.size() && chosen < 0; ++i) if (udp_addresses_[i].ip == "::") chosen = udp_[i];
+    }
+    if (chosen < 0 || !where) continue;
     if (n == at_once || (n > 0 && chosen != fd)) push();
     fd = chosen;
     names[n] = *where;

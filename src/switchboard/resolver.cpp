@@ -24,7 +24,10 @@ struct Question {
   std::string host;
   std::uint16_t port = 0;
   sip::Transport transport = sip::Transport::udp;
+  bool once = false;                                     // a name in a dialog, not a trunk's
 };
+
+constexpr std::size_t most_names = 200;                  // that wait
 
 struct ServiceTarget {
   int priority = 0, weight = 0;
@@ -107,10 +110,12 @@ std::vector<sip::Flow> look_up(ares_channel channel, const Question& question) {
 }  // namespace
 
 struct Resolver::Impl {
-  std::function<void(std::string, std::vector<sip::Flow>)> found;
+  Found found;
+  NameFound name_found;
   std::mutex mutex;
   std::condition_variable changed;
-  std::map<std::string, Question> questions;             // by trunk
+  std::map<std::string, Question> questions;             // by trunk, or by what is asked
+  std::size_t names = 0;                                 // among them
   std::map<std::string, std::chrono::steady_clock::time_point> due;
   bool ending = false;
   std::thread thread;
@@ -135,6 +140,16 @@ struct Resolver::Impl {
         ares_destroy(channel);
       }
       const bool none = targets.empty();
+      if (question.once) {
+        lock.lock();
+        questions.erase(trunk);
+        due.erase(trunk);
+        --names;
+        lock.unlock();
+        name_found(question.host, question.port, question.transport, std::move(targets));
+        lock.lock();
+        continue;
+      }
       found(trunk, std::move(targets));
       lock.lock();
       if (auto again = due.find(trunk); again != due.end()) again->second = std::chrono::steady_clock::now() + (none ? 30s : 300s);
@@ -143,8 +158,9 @@ struct Resolver::Impl {
   }
 };
 
-Resolver::Resolver(std::function<void(std::string, std::vector<sip::Flow>)> found) : impl_(std::make_unique<Impl>()) {
+Resolver::Resolver(Found found, NameFound name_found) : impl_(std::make_unique<Impl>()) {
   impl_->found = std::move(found);
+  impl_->name_found = std::move(name_found);
   impl_->thread = std::thread([this] {
     name_this_thread("resolver");
     impl_->run();
@@ -167,10 +183,25 @@ void Resolver::resolve(const std::string& trunk, const std::string& host, std::u
   }
   {
     std::lock_guard lock(impl_->mutex);
-    impl_->questions[trunk] = {host, port, transport};
+    impl_->questions[trunk] = {host, port, transport, false};
     impl_->due[trunk] = std::chrono::steady_clock::now();
   }
   impl_->changed.notify_all();
+}
+
+bool Resolver::resolve_name(const std::string& host, std::uint16_t port, sip::Transport transport) {
+  // no trunk's code has a space in it
+  const std::string key = "name " + host + " " + std::to_string(port) + (transport == sip::Transport::tcp ? " tcp" : " udp");
+  {
+    std::lock_guard lock(impl_->mutex);
+    if (impl_->questions.contains(key)) return true;
+    if (impl_->names >= most_names) return false;
+    ++impl_->names;
+    impl_->questions[key] = {host, port, transport, true};
+    impl_->due[key] = std::chrono::steady_clock::now();
+  }
+  impl_->changed.notify_all();
+  return true;
 }
 
 }  // namespace pasokh::switchboard

@@ -24,6 +24,12 @@ Trouble bind_trouble(const char* what, const sip::Address& address, int error) {
 
 void set_buffer(int fd, int option, int bytes) { setsockopt(fd, SOL_SOCKET, option, &bytes, sizeof bytes); }
 
+// [::] means every address, IPv4 ones too, whatever the system's default is.
+void take_both_families(int fd, const sip::Address& address) {
+  const int off = 0;
+  if (address.ip == "::") setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+}
+
 int prefix_length(const sockaddr* mask) {
   const auto* bytes = mask->sa_family == AF_INET ? reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in*>(mask)->sin_addr)
                                                  : reinterpret_cast<const unsigned char*>(&reinterpret_cast<const sockaddr_in6*>(mask)->sin6_addr);
@@ -62,7 +68,7 @@ sip::Address from_socket_address(const sockaddr_storage& storage) {
   if (storage.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(storage);
     inet_ntop(AF_INET6, &v6.sin6_addr, buffer, sizeof buffer);
-    return {buffer, ntohs(v6.sin6_port)};
+    return {sip::plain_ip(buffer), ntohs(v6.sin6_port)};
   }
   return {};
 }
@@ -72,6 +78,7 @@ Result<int> bind_udp(const sip::Address& address) {
   if (!where) return trouble("address-bad", "\"" + address.ip + "\" is no IP address");
   const int fd = socket(where->storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return bind_trouble("SIP UDP", address, errno);
+  take_both_families(fd, address);
   set_buffer(fd, SO_RCVBUF, 4 << 20);
   set_buffer(fd, SO_SNDBUF, 4 << 20);
   const int one = 1;
@@ -91,6 +98,7 @@ Result<int> listen_tcp(const sip::Address& address) {
   if (fd < 0) return bind_trouble("SIP TCP", address, errno);
   const int one = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  take_both_families(fd, address);
   if (bind(fd, where->get(), where->length) != 0 || listen(fd, 1024) != 0) {
     const int error = errno;
     close(fd);

@@ -82,6 +82,8 @@ void Switchboard::event(sip::Event event) { sip_events_.push_back(std::move(even
 void Switchboard::save(sip::RowKind kind, std::string key, std::string bytes) { put_row(row_kind(kind), std::move(key), std::move(bytes)); }
 void Switchboard::drop(sip::RowKind kind, std::string key) { put_row(row_kind(kind), std::move(key), std::nullopt); }
 
+bool Switchboard::resolve(const std::string& host, std::uint16_t port, sip::Transport transport) { return setup_.hooks.resolve_name && setup_.hooks.resolve_name(host, port, transport); }
+
 void Switchboard::put_row(storage::LiveKind kind, std::string key, std::optional<std::string> value) {
   turn_.rows.push_back({kind, std::move(key), std::move(value)});
 }
@@ -95,6 +97,10 @@ bool Switchboard::stream(const sip::Flow& from, std::string_view bytes, Instant 
   return good;
 }
 void Switchboard::unreachable(const sip::Flow& to, Instant now) { endpoint_.unreachable(to, now, *this); settle(now); }
+void Switchboard::name_resolved(const std::string& host, std::uint16_t port, sip::Transport transport, std::vector<sip::Flow> addresses, Instant now) {
+  endpoint_.resolved(host, port, transport, std::move(addresses), now, *this);
+  settle(now);
+}
 void Switchboard::connected(const sip::Flow& flow, Instant now) { endpoint_.connected(flow, now, *this); settle(now); }
 void Switchboard::connection_lost(std::uint64_t connection, Instant now) { endpoint_.connection_lost(connection, now, *this); settle(now); }
 

@@ -63,6 +63,7 @@ struct Hooks {
   std::function<void(CaptureId, CallId, const std::string& wrapped_key, bool again)> capture_closed;
   std::int64_t recording_stop_bytes = 0;             // less free on the captures' disk: recordings stop (told to the workers); 0: never
   std::function<void(const std::string& trunk_code, const std::string& host, std::uint16_t port, sip::Transport)> resolve;  // answer by resolved()
+  std::function<bool(const std::string& host, std::uint16_t port, sip::Transport)> resolve_name;  // a dialog's target; answer by name_resolved(), none when false
   std::function<void(std::string_view level, std::string_view text, const std::vector<std::pair<std::string, std::string>>&)> log;
   std::function<std::string(storage::LiveKind, std::string_view key)> live_row;      // as committed; "" when absent
   // The simulator looks on: what is put to the floor, and what it decided. Empty in the running program.
@@ -110,6 +111,7 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   void page_detached(BrowserDesk::Page, Instant now);
   void command(const Commands&, std::function<void(Reply)> done, Instant now);
   void resolved(const std::string& trunk_code, std::vector<sip::Flow> targets, Instant now);
+  void name_resolved(const std::string& host, std::uint16_t port, sip::Transport, std::vector<sip::Flow> addresses, Instant now);
   void recording_finished(CallId, CaptureId, Duration, const std::string& sha256, std::int64_t bytes, bool empty, const std::string& failure, Instant now);
   void on_timeout(Instant now);
   Instant deadline() const;
@@ -161,6 +163,7 @@ class Switchboard final : private sip::Out, private BrowserDesk::Out {
   void event(sip::Event event) override;
   void save(sip::RowKind kind, std::string key, std::string bytes) override;
   void drop(sip::RowKind kind, std::string key) override;
+  bool resolve(const std::string& host, std::uint16_t port, sip::Transport) override;
 
   // BrowserDesk::Out; browser_legs.cpp
   void to_page(BrowserDesk::Page, std::string json) override;

@@ -1,5 +1,6 @@
 // A new INVITE: from a trunk to a number of ours, or from a device.
 #include "floor/desk.h"
+#include "floor/settings/parse.h"
 
 namespace pasokh::floor {
 namespace {
@@ -31,7 +32,8 @@ void arrive(Desk& desk, const LegArrived& stimulus) {
   const bool from_trunk = stimulus.trunk && stimulus.trunk.value <= state.trunks.size() && state.trunks[stimulus.trunk.value - 1].exists;
   if (!from_trunk && !number) return desk.effect(RefuseLeg{stimulus.leg, EndCause::not_allowed, "unknown_number"});
 
-  CallArrived arrived{CallId{state.last.call + 1}, stimulus.leg, Direction::inbound, number, number ? stimulus.dialled : "", stimulus.caller,
+  // a number that is none of ours stands in the report too, so that somebody can see what is missing; other text a stranger's INVITE brings does not
+  CallArrived arrived{CallId{state.last.call + 1}, stimulus.leg, Direction::inbound, number, is_digits(stimulus.dialled) ? stimulus.dialled : "", stimulus.caller,
                       from_trunk ? stimulus.trunk : TrunkId{}, {}, {}, Language::fa};
   if (!number) return turn_away(desk, arrived, Outcome::unknown_number, EndCause::not_allowed, "unknown_number");
   const NumberSettings& settings = state.numbers[number.value - 1].settings;

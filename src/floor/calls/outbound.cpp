@@ -64,7 +64,10 @@ void call_from_device(Desk& desk, const LegArrived& stimulus, AgentId seated) {
   if (seated && state.agent(seated).state == AgentState::wrap_up) interrupt_wrap_up(desk, seated);
 
   CallArrived arrived = own_call(desk, stimulus.leg, colleague || queue ? Direction::internal : Direction::outbound, stimulus.device, seated, colleague || queue ? stimulus.caller : stimulus.party);
-  if (colleague) return ring_colleague(desk, arrived, colleague);
+  if (colleague) {
+    arrived.dialled = stimulus.dialled;
+    return ring_colleague(desk, arrived, colleague);
+  }
   if (!queue) return dial_outside(desk, arrived, way, stimulus.party);
   arrived.number = number;
   arrived.dialled = stimulus.dialled;

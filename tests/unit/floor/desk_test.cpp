@@ -184,3 +184,17 @@ TEST_CASE("a phone's third line is followed like its second: the agent is free w
   CHECK(calls_of(w.floor, w.a(1)).empty());
   w.check_replay();
 }
+
+TEST_CASE("the number that was dialled is kept: one of nobody's, so that it can be added, and a colleague's; a stranger's other text is not") {
+  World w;
+  w.call("02144445555");
+  CHECK(w.last<CallArrived>().dialled == "02144445555");
+  CHECK(w.last<CallEnded>().outcome == Outcome::unknown_number);
+  w.call("<b>sipvicious");
+  CHECK(w.last<CallArrived>().dialled.empty());
+  w.ready(1);
+  w.ready(2);
+  w.from_device(1, "102");
+  CHECK(w.last<CallArrived>().dialled == "102");
+  w.check_replay();
+}

@@ -552,6 +552,63 @@ TEST_CASE("RFC 3262 §4: a reliable 183 is acknowledged by PRACK, once; early me
   CHECK(house.out.last<LegAnswered>()->media.remote.port == 47000);
 }
 
+TEST_CASE("RFC 3311 §5.2 with RFC 3262 §5: an UPDATE while our call rings is answered in the early dialog, and what it agreed on holds at the 2xx") {
+  House house;
+  auto invite = dial(house);
+  auto early = from_phone(invite, "UPDATE", 1);
+  early.body = sdp(48000);
+  CHECK(only_status(house.give(house.phone, house.write(house.phone, early))) == 481);  // there is no dialog yet
+  auto sent = house.give(house.phone, House::answer(invite, 183, "p1", house.phone, "Require: 100rel\r\nRSeq: 41\r\n", sdp(47000)));
+  house.give(house.phone, House::answer(parsed(sent.back().bytes), 200, "", house.phone));
+  early.branch.clear();
+  early.cseq = 2;
+  const auto answered = house.give(house.phone, house.write(house.phone, early));
+  CHECK(only_status(answered) == 200);
+  CHECK(sdp_of(parsed(answered.at(0).bytes)).find("m=audio 30000") != std::string::npos);
+  CHECK(house.out.last<LegEarlyMedia>()->media.remote.port == 48000);
+  CHECK(only_status(house.give(house.phone, house.write(house.phone, from_phone(invite, "UPDATE", 1)))) == 500);   // older
+  CHECK(only_status(house.give(house.phone, house.write(house.phone, from_phone(invite, "UPDATE", 3, "other")))) == 481);
+  house.give(house.phone, House::answer(invite, 200, "p1", house.phone, "", sdp(47000)));  // repeats what the 183 said
+  CHECK(house.out.last<LegAnswered>()->media.remote.port == 48000);
+}
+
+TEST_CASE("§13.2.1 with RFC 3262 §5: an INVITE that requires 100rel and brings no offer gets no 180 without ours: the 200 has it") {
+  House house;
+  auto call = house.call_in("Require: 100rel\r\n", "");
+  house.out.sent.clear();
+  house.endpoint->ring(call.leg, house.now, house.out);
+  CHECK(house.take().empty());
+  auto answer = house.accept(call);
+  CHECK(answer.status() == 200);
+  CHECK_FALSE(sdp_of(answer).empty());
+}
+
+TEST_CASE("RFC 4028 §9, §14.2: a re-INVITE or UPDATE refused with 422 leaves the session as it was") {
+  House house;
+  auto call = house.talk_in();
+  const auto told = house.out.all<LegMediaChanged>().size();
+  std::uint32_t cseq = 2;
+  for (const char* method : {"INVITE", "UPDATE"}) {
+    auto short_one = house.in_dialog(call, method, cseq++);
+    short_one.extra = "Supported: timer\r\nSession-Expires: 30\r\n";
+    short_one.body = sdp(40000, "127.0.0.1", "sendonly");
+    CHECK(only_status(house.give(house.carrier, house.write(house.carrier, short_one))) == 422);
+  }
+  CHECK(house.out.all<LegMediaChanged>().size() == told);
+  CHECK(house.endpoint->legs()[0].media->send);
+}
+
+TEST_CASE("RFC 3891 §3: who wants only a call that still rings gets 486 for one in talk") {
+  House house;
+  auto call = house.talk_in();
+  auto invite = call.invite;
+  invite.call_id = "new@peer";
+  invite.branch.clear();
+  invite.extra = "Replaces: " + call.invite.call_id + ";to-tag=" + call.local_tag + ";from-tag=peer ; early-only\r\n";
+  CHECK(only_status(house.give(house.carrier, house.write(house.carrier, invite))) == 486);
+  CHECK(house.endpoint->legs().size() == 1);
+}
+
 TEST_CASE("RFC 4028: a session that asks for less than 90 s is 422 with Min-SE; else it is agreed and the refresher is named") {
   House house;
   house.call_in("Supported: timer\r\nSession-Expires: 60\r\n");
@@ -764,4 +821,106 @@ TEST_CASE("§12.1.1, §12.2.1.1: Record-Route of the caller is the way of our BY
   REQUIRE(routes.size() == 2);
   CHECK(routes[0] == "<sip:127.0.0.2:5080;lr>");
   CHECK(bye.request_uri() == "sip:peer@127.0.0.2:5080");
+}
+
+// --- host names in the dialog's target (RFC 3263)
+
+namespace {
+
+const Flow other_node{Transport::udp, {"127.0.0.2", 5099}, 0};  // of the same carrier
+
+// a call whose Contact names a host, as far as our 2xx
+House::Incoming named_call(House& house, const std::string& contact = "sip:peer@node7.carrier.example:5099") {
+  house.out.looks_up = true;
+  House::Incoming call;
+  call.invite.call_id = "named-" + std::to_string(++house.counter) + "@peer";
+  call.invite.branch = house.branch();
+  call.invite.contact = false;
+  call.invite.extra = "Contact: <" + contact + ">\r\n";
+  call.invite.body = sdp();
+  house.give(house.carrier, house.write(house.carrier, call.invite));
+  call.leg = house.out.last<LegArrived>()->leg;
+  house.accept(call);
+  house.give(house.carrier, house.write(house.carrier, house.in_dialog(call, "ACK", 1)));
+  house.out.sent.clear();
+  return call;
+}
+void found(House& house, std::vector<Flow> flows) {
+  const auto question = house.out.questions.back();
+  house.endpoint->resolved(question.host, question.port, question.transport, std::move(flows), house.now, house.out);
+}
+
+}  // namespace
+
+TEST_CASE("RFC 3263: the host that a Contact names is looked up when the call comes, once, and requests in the dialog go there") {
+  House house;
+  auto call = named_call(house);
+  REQUIRE(house.out.questions.size() == 1);
+  CHECK(house.out.questions[0].host == "node7.carrier.example");
+  CHECK(house.out.questions[0].port == 5099);
+  found(house, {{Transport::udp, {"203.0.113.9", 5099}, 0}, other_node});  // the first is not the trunk's
+  house.endpoint->renegotiate(call.leg, {31000}, house.now, house.out);
+  auto sent = house.take();
+  REQUIRE(count(sent, Method::invite) == 1);
+  CHECK(sent[0].to == other_node);
+  house.give(other_node, House::answer(parsed(sent[0].bytes), 200, "", other_node, "", sdp()));
+  house.out.sent.clear();
+  house.endpoint->end(call.leg, house.now, house.out);
+  sent = house.take();
+  REQUIRE(count(sent, Method::bye) == 1);
+  CHECK(sent[0].to.remote == other_node.remote);
+  named_call(house);
+  CHECK(house.out.questions.size() == 1);  // remembered
+}
+
+TEST_CASE("RFC 3263: a request waits for the name, over a kill too; after 2 s without an answer it goes to where the call came from") {
+  for (const bool answered : {true, false}) {
+    House house;
+    auto call = named_call(house);
+    house.endpoint->end(call.leg, house.now, house.out);
+    CHECK(house.take().empty());
+    house.restart();
+    CHECK(count(house.take(), Method::bye) == 0);
+    REQUIRE(house.out.questions.size() == 2);
+    if (answered) found(house, {other_node});
+    const auto sent = answered ? house.take() : house.pass(Duration::milliseconds(2'100));
+    REQUIRE(count(sent, Method::bye) >= 1);
+    CHECK(sent[0].to.remote == (answered ? other_node.remote : house.carrier.remote));
+    house.give(sent[0].to, House::answer(parsed(sent[0].bytes), 200, "", sent[0].to));
+    CHECK(house.endpoint->legs().empty());
+    CHECK(house.pass(Duration::seconds(40)).empty());
+  }
+}
+
+TEST_CASE("RFC 3263, threats S12: a name outside the trunk's networks, or one that nobody knows, gets nothing: requests go to where the call came from, and the log says so") {
+  for (const auto& flows : {std::vector<Flow>{}, std::vector<Flow>{{Transport::udp, {"203.0.113.9", 5099}, 0}}}) {
+    House house;
+    auto call = named_call(house);
+    found(house, flows);
+    CHECK(house.out.last<Log>()->level == "warning");
+    house.endpoint->end(call.leg, house.now, house.out);
+    CHECK(house.take().at(0).to == house.carrier);
+  }
+}
+
+TEST_CASE("RFC 3263, §13.2.2.4: our ACK to a 2xx whose Contact names a host waits for the name, too") {
+  House house;
+  house.out.looks_up = true;
+  house.endpoint->dial_trunk(LegId{2}, TrunkId{1}, "09121234567", {"02191000000", ""}, {30000}, house.now, house.out);
+  auto invite = parsed(house.take().at(0).bytes);
+  auto ok = House::answer(invite, 200, "c1", house.carrier, "", sdp(41000));
+  const std::string literal = "<sip:peer@127.0.0.2:5080>";
+  ok.replace(ok.find(literal), literal.size(), "<sip:peer@node7.carrier.example:5099>");
+  CHECK(house.give(house.carrier, ok).empty());
+  CHECK(house.out.last<LegAnswered>());
+  house.endpoint->end(LegId{2}, house.now, house.out);
+  CHECK(house.take().empty());
+  found(house, {other_node});
+  const auto sent = house.take();
+  REQUIRE(sent.size() == 2);
+  CHECK(parsed(sent[0].bytes).method() == Method::ack);
+  CHECK(parsed(sent[0].bytes).cseq() == invite.cseq());
+  CHECK(parsed(sent[1].bytes).method() == Method::bye);
+  CHECK(sent[0].to == other_node);
+  CHECK(sent[1].to == other_node);
 }

@@ -21,6 +21,9 @@ struct Caught : Out {
   std::vector<Sent> sent;
   std::vector<Event> events;
   std::map<std::pair<RowKind, std::string>, std::string> rows;
+  struct Question { std::string host; std::uint16_t port; Transport transport; };
+  std::vector<Question> questions;   // names to be looked up
+  bool looks_up = false;
   std::size_t saves = 0, drops = 0, largest_row = 0;
 
   void send(const Flow& to, std::string bytes, bool early) override { sent.push_back({to, std::move(bytes), early}); }
@@ -31,6 +34,10 @@ struct Caught : Out {
     rows[{kind, std::move(key)}] = std::move(bytes);
   }
   void drop(RowKind kind, std::string key) override { ++drops; rows.erase({kind, key}); }
+  bool resolve(const std::string& host, std::uint16_t port, Transport transport) override {
+    if (looks_up) questions.push_back({host, port, transport});
+    return looks_up;
+  }
 
   template <class E>
   std::vector<E> all() const {

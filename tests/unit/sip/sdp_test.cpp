@@ -12,6 +12,7 @@ SdpLocal ours() {
   SdpLocal local;
   local.media.port = 16'384;
   local.ip = "192.0.2.10";
+  local.other_ip = "2001:db8::10";
   local.session_id = 77;
   local.version = 3;
   return local;
@@ -334,4 +335,22 @@ TEST_CASE("where a peer may ask us to send (S13)") {
   }
   CHECK(media_address_allowed("127.0.0.1", "127.0.0.2"));
   CHECK_FALSE(media_address_allowed("169.254.1.1", "127.0.0.1"));
+}
+
+TEST_CASE("audio in the other family (IPv6 beside IPv4) is answered with our address in that family; where we listen on one alone it is refused in words") {
+  auto local = ours();
+  const auto offer = without_address("m=audio 40000 RTP/AVP 8\nc=IN IP6 2001:db8::7\n");
+  auto answer = make_answer(offer, local);
+  REQUIRE(answer);
+  CHECK(answer->sdp.find("c=IN IP6 2001:db8::10\r\n") != std::string::npos);
+  CHECK(answer->plan.remote.ip == "2001:db8::7");
+  local.other_ip.clear();
+  answer = make_answer(offer, local);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().status == 488);
+  CHECK(answer.error().reason == "audio is wanted over IPv6, and we listen on IPv4 alone");
+  CHECK(answer.error().offered == "PCMA/8000");
+  local.ip = "2001:db8::10";
+  CHECK(make_answer(session("m=audio 40000 RTP/AVP 8\n"), local).error().reason == "audio is wanted over IPv4, and we listen on IPv6 alone");
+  CHECK(make_answer(offer, local)->sdp.find("c=IN IP6 2001:db8::10\r\n") != std::string::npos);
 }

@@ -200,6 +200,7 @@ TEST_CASE("RFC 5118: IPv6 references, ports, received, mapped addresses, and the
   SdpLocal local;
   local.media.port = 16'384;
   local.ip = "2001:db8::99";
+  local.other_ip = "192.0.2.99";
   CHECK(make_answer(tortured6("ipv6-in-sdp").body(), local)->plan.remote == Address{"2001:db8::20", 6000});
   CHECK(make_answer(tortured6("mult-ip-in-sdp").body(), local)->plan.remote == Address{"192.0.2.1", 22334});
   CHECK(make_answer(tortured6("ipv4-mapped-ipv6").body(), local)->plan.remote == Address{"192.0.2.2", 22334});
