@@ -7,6 +7,7 @@
 #include "base/json_text.h"
 #include "base/persian.h"
 #include "office/reports/metrics.h"
+#include "storage/event_words.h"
 #include "storage/zone.h"
 
 namespace pasokh::api {
@@ -19,7 +20,8 @@ constexpr Title titles[]{
     {"answered", "پاسخ", "Answered"}, {"ended", "پایان", "Ended"}, {"caller_name", "نام", "Name"}, {"first_queue", "صف نخست", "First queue"}, {"first_agent", "کارشناس نخست", "First agent"},
     {"agents", "کارشناسان", "Agents"}, {"hold_ms", "نگهداشت", "Hold"}, {"offers", "عرضه‌ها", "Offers"}, {"transfers", "انتقال‌ها", "Transfers"}, {"trunk", "ترانک", "Trunk"},
     {"cause", "سبب پایان", "Cause"}, {"recording", "ضبط", "Recording"}, {"label", "بازه", "Interval"}, {"from", "از", "From"}, {"to", "تا", "To"}, {"handled", "پاسخ‌گویی", "Handled"},
-    {"wrap_up_ms", "پس از تماس", "Wrap-up"}, {"on_duty_ms", "در خدمت", "On duty"}, {"ready_ms", "آماده", "Ready"}, {"paused_ms", "استراحت", "Paused"}, {"ringing_ms", "زنگ", "Ringing"}};
+    {"wrap_up_ms", "پس از تماس", "Wrap-up"}, {"on_duty_ms", "در خدمت", "On duty"}, {"ready_ms", "آماده", "Ready"}, {"paused_ms", "استراحت", "Paused"}, {"ringing_ms", "زنگ", "Ringing"},
+    {"service_level_ms", "آستانهٔ سطح خدمت (T)", "Service level within (T)"}, {"short_abandon_ms", "رهاشدن کوتاه تا", "Short abandon within"}, {"withdrawn", "پس‌گرفته", "Withdrawn"}};
 
 std::string last_part(const std::string& key) { const auto dot = key.rfind('.'); return dot == key.npos ? key : key.substr(dot + 1); }
 
@@ -92,6 +94,7 @@ class Flattening {
 };
 
 std::string hms(std::int64_t ms) {
+  if (ms < 0) return "-" + hms(-ms);
   const std::int64_t s = ms / 1'000;
   const auto two = [](std::int64_t n) { return std::string(n < 10 ? "0" : "") + std::to_string(n); };
   return std::to_string(s / 3'600) + ":" + two(s / 60 % 60) + ":" + two(s % 60);
@@ -137,12 +140,30 @@ Result<Table> table_from(std::string_view json, floor::Language language, const 
   return table;
 }
 
+namespace {
+
+// The closed lists of the floor are codes for programs; who reads a report reads words.
+template <class E>
+std::string worded(const std::string& code, floor::Language language) {
+  E value{};
+  return from_name(code, value) ? storage::word(value, language) : code;
+}
+
+std::string in_words(const std::string& key, const std::string& code, floor::Language language) {
+  if (key == "outcome") return worded<floor::Outcome>(code, language);
+  if (key == "direction") return worded<floor::Direction>(code, language);
+  if (key == "cause") return worded<floor::EndCause>(code, language);
+  return code;
+}
+
+}  // namespace
+
 std::string shown(const Table& table, const Column& column, const Cell& cell) {
   if (cell.empty) return {};
   const bool persian = table.language == floor::Language::fa;
   const auto digits = [&](std::string text) { return persian ? persian_digits(text) : text; };
   switch (column.kind) {
-    case CellKind::text: return cell.text;
+    case CellKind::text: return in_words(column.key, cell.text, table.language);
     case CellKind::number: return digits(std::to_string(cell.number));
     case CellKind::permille: return digits(std::to_string(cell.number / 10) + (persian ? "٫" : ".") + std::to_string(cell.number % 10)) + (persian ? "٪" : " %");
     case CellKind::duration_ms: return digits(hms(cell.number));

@@ -42,7 +42,7 @@ Findings examine(const std::string& dir, bool with_call, const std::string& numb
   const bool running = doctor::server_runs(dir);
   doctor::check_ports(*configuration, running, findings);
   doctor::check_certificate(dir, *configuration, findings);
-  doctor::check_browser_phones(*configuration, running, findings);
+  doctor::check_browser_phones(dir, *configuration, running, findings);
   doctor::check_addresses(*configuration, findings);
   doctor::check_mail(*configuration, findings);
   doctor::check_clock(findings);

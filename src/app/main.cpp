@@ -39,7 +39,7 @@ std::vector<Subcommand> table() {
        {{"format", "table|json", "how to print (default: table); json has both languages"}, lang, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh", "doctor /srv/pasokh --lang fa"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
       {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
        {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
-       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue set support greeting=welcome announcement=patience announce_every=45s", "queue list --format json"},
+       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue set support greeting=welcome announcement=please_wait announce_every=45s", "queue list --format json"},
        "Settings: strategy (fair-share, longest-idle, round-robin, ring-all, fixed-order), priority, ring, wrap_up, capacity, max_wait, overflow_queue,\n"
        "overflow_number, skills, service_level, short_abandon, record, notice, music, greeting and announcement (prompts: on entering, and each announce_every between the music),\n"
        "announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
@@ -55,20 +55,20 @@ std::vector<Subcommand> table() {
        {"agent add a11 number=111 queues=support,sales device=211 name=\"سارا محمدی\"", "agent ready a11 --device 211", "agent pause a11 --reason lunch"},
        "Settings: number (typed at a phone to sign in there), queues, skills, device, name."},
       {"device", noun_command, "Phones: add, set, remove, list", "تلفن‌ها", {"device add|set USER key=value …", "device remove USER", "device list"}, listing,
-       {"device add 211 password=… agent=a11"}, "Settings: password (kept apart from the journal), agent (whose usual phone it is), kind (phone or browser; it never changes)."},
+       {"device add 211 password=\"$(openssl rand -base64 12)\" agent=a11"}, "Settings: password (kept apart from the journal), agent (whose usual phone it is), kind (phone or browser; it never changes)."},
       {"number", noun_command, "Numbers that are called: add, set, remove, list", "شماره‌های ورودی",
-       {"number add|set DIGITS key=value …", "number remove DIGITS", "number list"}, listing, {"number add 02191000000 queue=support language=fa", "number set 02191000000 hours=office closed=queue:night"},
+       {"number add|set DIGITS key=value …", "number remove DIGITS", "number list"}, listing, {"number add 02191000000 queue=support language=fa", "number set 02191000000 hours=office closed=closed"},
        "Settings: queue, language (fa, en), hours (code; outside them the number is closed), closed (a prompt's name, queue:CODE, number:DIGITS), emergency (yes: each new\n"
        "caller hears the emergency announcement, whatever the hours)."},
       {"hours", hours_command, "Opening hours for numbers: set, remove, list", "ساعت کاری شماره‌ها",
-       {"hours set CODE week=… [holidays=CODE]", "hours remove CODE", "hours list"}, listing, {"hours set office week=\"saturday-wednesday 08:00-16:00, thursday 08:00-12:00\" holidays=iran"},
-       "In the centre's time zone. A time that ends before it begins runs past midnight; 24:00 is midnight."},
+       {"hours set CODE week=… [holidays=CODE]", "hours remove CODE", "hours list"}, listing, {"hours set office week=\"saturday-wednesday 08:00-16:00, thursday 08:00-12:00\"", "hours set office holidays=iran"},
+       "In the centre's time zone; holidays: a list made with `pasokh holidays set`. A time that ends before it begins runs past midnight; 24:00 is midnight."},
       {"holidays", hours_command, "Lists of holidays, in either calendar: set, remove, list", "فهرست‌های تعطیلات، خورشیدی یا میلادی",
        {"holidays set CODE [template=iran-solar] [days=…]", "holidays remove CODE", "holidays list"}, listing,
        {"holidays set iran template=iran-solar days=\"jalali 1405-04-05,jalali 1405-04-06\"", "holidays set family days=\"gregorian --12-25\""},
        "--MM-DD: each year. set replaces the list. Days of the lunar year are moved by sighting: enter them as dates."},
       {"trunk", noun_command, "Lines to carriers: add, set, remove, list", "خطوط مخابراتی (ترانک)",
-       {"trunk add|set CODE key=value …", "trunk remove CODE", "trunk list"}, listing, {"trunk add carrier host=sip.example.ir user=02191000000 password=… register=true", "trunk add pbx host=192.168.1.10 national_numbers=no"},
+       {"trunk add|set CODE key=value …", "trunk remove CODE", "trunk list"}, listing, {"trunk add carrier host=sip.example.ir user=02191000000 password='as the carrier gave it' register=true", "trunk add pbx host=192.168.1.10 national_numbers=no"},
        "Settings: host, port, transport (udp, tcp), networks (addresses it calls from), max_channels, user, password, realm, register, register_for, options_every, codecs, dtmf,\n"
        "in_called, in_caller, out_called, out_caller (rules for numbers), national_numbers, area_code, trust_identity. See docs/connect-trunk.md."},
       {"centre", noun_command, "Settings of the whole centre", "تنظیمات کل مرکز", {"centre set key=value …", "centre list", "centre health"}, listing,
@@ -79,7 +79,7 @@ std::vector<Subcommand> table() {
       {"token", token_command, "Programs' way in: add, list, remove", "توکن برنامه‌ها", {"token add NAME role=ROLE [agent=CODE] [days=N] [of=LOGIN]", "token list", "token remove NAME"}, listing,
        {"token add crm role=planner days=90", "token add dialler role=agent agent=a01"}, "The token is shown once. agent: it acts at that agent's desk (POST /v1/desk/dial). It goes with the person it is of (default: the first administrator)."},
       {"webhook", webhook_command, "What other systems are told: add, list, remove", "وب‌هوک‌ها: خبر به سامانه‌های دیگر", {"webhook add URL EVENT…", "webhook list", "webhook remove ID"}, listing,
-       {"webhook add https://crm.example.ir/pasokh call.offered call.ended"}, "Events: call.arrived, call.offered, call.answered, call.ended, recording.finished, report.completed, alarm.raised, alarm.cleared. Only hosts named in pasokh.toml."},
+       {"webhook add https://crm.example.ir/pasokh call.offered call.ended"}, "The host must be named in pasokh.toml ([webhooks] hosts). Events: call.arrived, call.offered, call.answered, call.ended, recording.finished, report.completed, alarm.raised, alarm.cleared."},
       {"mail", mail_command, "Mail: send a test, list what waits and what became of the rest", "نامه: آزمایش، فهرست", {"mail test ADDRESS", "mail list"}, listing, {"mail test boss@example.ir"},
        "The server is set under [mail] in pasokh.toml."},
       {"import", import_command, "Many settings at once, from a JSON file", "ورود یکجای تنظیمات از پروندهٔ JSON", {"import FILE.json [--data DIR]"}, {data}, {"import centre.json --data /srv/pasokh"},

@@ -142,7 +142,7 @@ int print_answer(const std::string& dir, const Command& command, const switchboa
   } else if (format == Format::json || command.verb == "health") {
     std::printf("%s\n", reply.json.empty() ? "{}" : reply.json.c_str());
   } else {
-    std::printf("%s %s: done\n", command.noun.c_str(), command.target.c_str());
+    std::printf("%s%s%s: done\n", command.noun.c_str(), command.target.empty() ? "" : " ", command.target.c_str());
     print_warning(reply);
   }
   return done;

@@ -158,6 +158,9 @@ std::string word(f::Outcome outcome, f::Language language) {
   return language == f::Language::fa ? std::string(fa<f::Outcome>[static_cast<std::size_t>(outcome)]) : spaced(name_of(outcome));
 }
 
+std::string word(f::Direction direction, f::Language language) { return language == f::Language::fa ? fa<f::Direction>[static_cast<std::size_t>(direction)] : spaced(name_of(direction)); }
+std::string word(f::EndCause cause, f::Language language) { return language == f::Language::fa ? fa<f::EndCause>[static_cast<std::size_t>(cause)] : spaced(name_of(cause)); }
+
 std::string words(const f::Event& event, const Names& names, f::Language language) {
   return std::visit(Teller(names, language), event);
 }

@@ -16,6 +16,8 @@ struct Names {
 };
 
 std::string word(floor::Outcome outcome, floor::Language language);
+std::string word(floor::Direction direction, floor::Language language);
+std::string word(floor::EndCause cause, floor::Language language);
 std::string words(const floor::Event& event, const Names& names, floor::Language language);
 
 }  // namespace pasokh::storage

@@ -323,6 +323,8 @@ class Https(WebTest):
         self.assertNotIn("strict-transport-security", head.lower())
         findings = {f["check"]: f for f in json.loads(centre.run("doctor", centre.folder, "--format", "json", check=False, timeout=60).stdout)}
         self.assertEqual(findings["certificate"]["verdict"], "ok", findings["certificate"])
+        self.assertEqual(findings["browser-ports"]["verdict"], "ok", "no browser phone yet: its ports are free, and that is well")
+        self.assertRegex(findings["certificate"]["found_fa"], "[\u0600-\u06ff]")
 
     def test_plain_http_serves_this_machine_and_sends_others_to_https(self):
         centre = self.secure_centre()

@@ -24,6 +24,7 @@
 #include "api/tls_authority.h"
 #include "archive/prompts.h"
 #include "base/persian.h"
+#include "switchboard/commands.h"
 
 namespace pasokh::app::doctor {
 namespace {
@@ -211,8 +212,13 @@ void check_certificate(const std::string& dir, const Configuration& c, Findings&
   else findings.push_back({"certificate", Verdict::ok, found});
 }
 
+static bool has_browser_phones(const std::string& dir) {
+  const auto devices = switchboard::ask_centre(dir, {{.noun = "device", .verb = "list", .target = {}, .settings = {}, .by = "doctor"}});
+  return devices.ok && devices.json.find("\"kind\":\"browser\"") != std::string::npos;
+}
+
 // Each media worker has a UDP port of its own for all browsers' audio. That it is open to the outside, only a browser there can tell.
-void check_browser_phones(const Configuration& c, bool server_running, Findings& findings) {
+void check_browser_phones(const std::string& dir, const Configuration& c, bool server_running, Findings& findings) {
   if (c.browser_port == 0) {
     findings.push_back({"browser-ports", Verdict::warning, say(Say::no_browser_phones), say(Say::need_sip_phones), say(Say::set_browser_port)});
     return;
@@ -223,19 +229,20 @@ void check_browser_phones(const Configuration& c, bool server_running, Findings&
     findings.push_back({"browser-ports", Verdict::problem, say(last > 65'535 ? Say::browser_range_high : Say::browser_range_in_rtp, {ours}), say(Say::some_workers_no_browsers), say(Say::set_other_browser_port)});
     return;
   }
+  const bool held = server_running && has_browser_phones(dir);  // the workers open them with the first browser phone
   std::vector<std::string> wrong;
   for (std::int64_t port = c.browser_port; port <= last; ++port) {
     const int error = bind_error({"0.0.0.0", static_cast<std::uint16_t>(port)}, SOCK_DGRAM);
-    if (server_running ? error != EADDRINUSE : error != 0) wrong.push_back(std::to_string(port));
+    if (held ? error != EADDRINUSE : error != 0) wrong.push_back(std::to_string(port));
   }
-  if (!wrong.empty() && server_running)
+  if (!wrong.empty() && held)
     findings.push_back({"browser-ports", Verdict::problem, say(Say::browser_nobody_listens, {joined(wrong)}), say(Say::browser_no_audio), say(Say::browser_look_in_log)});
   else if (!wrong.empty())
     findings.push_back({"browser-ports", Verdict::problem, say(Say::browser_port_taken, {joined(wrong)}), say(Say::browser_no_audio), say(Say::browser_end_other_program, {wrong.front()})});
   else if (!own_addresses().second && c.browser_addresses.empty() && c.browser_turn.empty())
-    findings.push_back({"browser-ports", Verdict::ok, say(server_running ? Say::browser_ours_private : Say::browser_free_private, {ours})});
+    findings.push_back({"browser-ports", Verdict::ok, say(held ? Say::browser_ours_private : Say::browser_free_private, {ours})});
   else
-    findings.push_back({"browser-ports", Verdict::ok, say(server_running ? Say::browser_ours : Say::browser_free, {ours})});
+    findings.push_back({"browser-ports", Verdict::ok, say(held ? Say::browser_ours : Say::browser_free, {ours})});
 }
 
 void check_mail(const Configuration& c, Findings& findings) {

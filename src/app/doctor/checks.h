@@ -26,7 +26,7 @@ using Findings = std::vector<Finding>;
 bool server_runs(const std::string& dir);                               // something answers on DIR/control.sock
 void check_ports(const Configuration&, bool server_running, Findings&);
 void check_certificate(const std::string& dir, const Configuration&, Findings&);
-void check_browser_phones(const Configuration&, bool server_running, Findings&);  // their UDP ports
+void check_browser_phones(const std::string& dir, const Configuration&, bool server_running, Findings&);  // their UDP ports
 void check_mail(const Configuration&, Findings&);                       // whether the mail server greets us; none is sent
 void check_addresses(const Configuration&, Findings&);
 void check_clock(Findings&);
