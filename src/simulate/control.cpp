@@ -164,7 +164,9 @@ bool Control::ask(const Command& command, std::function<void(const Reply&)> done
   if (!board_) return false;
   run();
   if (!board_) return false;
-  board_->command({command}, [done = std::move(done)](Reply reply) { done(reply); }, clock());
+  Command heard = command;
+  if (tampering_.command) tampering_.command(heard);
+  board_->command({std::move(heard)}, [done = std::move(done)](Reply reply) { done(reply); }, clock());
   after_input();
   return true;
 }

@@ -20,6 +20,7 @@ enum class Death : std::uint8_t { between_turns, before_commit, after_commit, af
 
 // Deliberate faults between control and the world, for the test of the auditor. Empty in every real run.
 struct ControlTampering {
+  std::function<void(switchboard::Command&)> command;                 // what people ask, before it is heard
   std::function<void(switchboard::Turn&)> turn;                       // as taken, before the commit
   std::function<void(switchboard::Turn&)> leaves;                     // outputs, after the commit
   std::function<bool(const switchboard::Datagram&)> loses_early;      // true: it never leaves

@@ -144,7 +144,8 @@ void SipAuditor::agent_did(int agent, const std::string& verb, bool done) {
   if (verb == "ready") {
     if (!done) a.asked = world_->now();
     // said while the phone rang, and then let ring: set aside after it was said, though the tone comes later (a slow disk, a lost BYE)
-    else if (world_->works(agent) && a.ready_since == Instant::never() && a.set_aside < a.asked) a.ready_since = world_->now();
+    // who owes a report hears a tone as well: the one that refuses
+    else if (world_->works(agent) && a.ready_since == Instant::never() && a.set_aside < a.asked && !a.may_owe) a.ready_since = world_->now();
   }
   else if (verb == "pause" || verb == "out") a.ready_since = Instant::never();
   else if (verb == "report" || verb == "release" || verb == "owes_nothing") {
@@ -183,7 +184,8 @@ void SipAuditor::noticed(int peer, const PeerCall& call, Notice notice, int stat
     const bool calm = now - world_->link_quiet_since(0) > Duration::seconds(70);
     const bool told_late = notice == Notice::gone && ended_by_us_.contains(call.call_id);  // a refresh of theirs was faster than our BYE
     if ((notice == Notice::hung_up || told_late) && c.alive) {
-      const bool waited_out = c.answered != Instant{} && now - c.answered + Duration::seconds(8) >= shortest_wait(index);
+      // the wait counts from the INVITE: on a full disk the answer comes later by as much
+      const bool waited_out = c.answered != Instant{} && now - std::min(c.answered, c.called_first) + Duration::seconds(8) >= shortest_wait(index);
       const bool agent_ended = c.service_ended != Instant{};
       const bool shut = !c.served && world_->queue_of(index) == 0 && now + Duration::seconds(40) > world_->closes_at();
       if (calm && !waited_out && !agent_ended && !shut && !world_->asked_to_move(index)) find("cut-off", name(index) + (c.served ? " talks" : " waits") + " and we hang up");
@@ -242,7 +244,7 @@ void SipAuditor::talk_over(int desk, int agent, int index, const PeerCall& call,
   a.owes_since = world_->now();
   // sure: this phone alone served the caller, from its ring to this end, and nothing was written meanwhile
   const bool moves = std::any_of(plan_.people.queues.begin(), plan_.people.queues.end(), [](const auto& q) { return !q.settings.overflow_queue.empty(); });
-  a.owes = !moves && index >= 0 && queue_of(index).report == floor::ReportRule::required && offered && a.spoke_of_it < call.began && calm_since(desk + 1) < call.began && world_->desk_of(agent) == desk && notice != Notice::gone && world_->desk_of(agent) == agent;
+  a.owes = !moves && index >= 0 && queue_of(index).report == floor::ReportRule::required && offered && a.spoke_of_it < call.began && calm_since(desk + 1) < call.began && world_->now() - call.settled > Duration::seconds(2) /* else it may have crossed our taking it back */ && world_->desk_of(agent) == desk && notice != Notice::gone && world_->desk_of(agent) == agent;
 }
 
 // --- calls that specialists make
@@ -323,7 +325,7 @@ void SipAuditor::rings(int desk, const PeerCall& call) {
   }
   const Customer& c = customer(index);
   const PeerCall* line = world_->line_of(index);
-  if (!line && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
+  if (!line && c.ghost_until < sent->second.at && c.end_reached < sent->second.decided_after && world_->quiet_since() < c.end_reached) return find("rings-for-nobody", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has hung up");
   if (c.served || !line) return;  // a transfer or a consult: another order
   if (comes_to_a_shut_door(index)) return find("closed-rings", "phone " + std::to_string(desk) + " rings for " + name(index) + ", who has called out of hours");
   offered_.insert(call.call_id);
@@ -453,7 +455,7 @@ void SipAuditor::look_at_rings() {
         for (const auto& q : plan_.people.queues) ring = std::max(ring, q.settings.ring);
       }
       if (calm && calm_since(peer) < call.began && now - call.began > ring + grace_) find("rings-on", "phone " + std::to_string(i) + " rings longer than it may");
-      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && customer(index).end_reached < now && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
+      if (lasts(key(rings_for_nobody, static_cast<std::uint64_t>(peer), id), calm && index >= 0 && !world_->line_of(index) && !world_->asked_to_move(index) && customer(index).ghost_until < now && customer(index).end_reached < now && calm_since(peer) < std::min(sent->second.at, customer(index).ended), grace_)) find("rings-on", "phone " + std::to_string(i) + " rings on for " + name(index) + ", who has hung up");
     }
   }
   std::erase_if(bad_since_, [&](const auto& since) {    // a caller for whom nothing rings any more

@@ -1,6 +1,6 @@
 // Every pair of (state, stimulus) of the floor's and of SIP's state machines is met, or ruled out by an assertion at its door.
 //   simulation_pairs [SEEDS] [FIRST]   the table; fails when a pair is neither, or when something is left behind
-//   simulation_pairs --seed N          one seed of the wild peers alone
+//   simulation_pairs --seed N@PRINT    one seed of the wild peers alone
 // Three worlds: a floor that is shaken (tests/property/floor), peers that do as they please (wild_peers.h), and centres with
 // telephones in which people hold, consult and send on more than people do.
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "simulate/coverage.h"
+#include "simulate/seed.h"
 #include "simulate/sip_world.h"
 #include "wild_peers.h"
 
@@ -193,7 +194,7 @@ bool shake_peers(std::uint64_t seed) {
   peers.shake(1'500);
   const std::string left = peers.rest();
   if (left.empty()) return true;
-  std::printf("wild peers, seed %llu: left behind: %s\n", static_cast<unsigned long long>(seed), left.c_str());
+  std::printf("wild peers, seed %s: left behind: %s\n", sip_seed_text(seed).c_str(), left.c_str());
   return false;
 }
 
@@ -203,7 +204,11 @@ int main(int argc, char** argv) {
   Coverage seen;
   seen.listen();
   bool good = true;
-  if (argc > 2 && std::strcmp(argv[1], "--seed") == 0) return shake_peers(std::strtoull(argv[2], nullptr, 10)) ? 0 : 1;
+  if (argc > 2 && std::strcmp(argv[1], "--seed") == 0) {
+    const auto seed = parse_sip_seed(argv[2]);
+    if (!seed) { std::fprintf(stderr, "%s\n", seed.error().text.c_str()); return 2; }
+    return shake_peers(*seed) ? 0 : 1;
+  }
   const std::uint64_t seeds = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 40;
   const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {

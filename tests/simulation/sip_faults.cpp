@@ -1,5 +1,6 @@
 // Does the auditor of the world with telephones bite? Each fault below is switched on between control and its world, one at a time, in
 // centres in which nothing is found without it; each must be found. The second table of tests/simulation/faults.md is printed by --list.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -17,6 +18,7 @@ struct Fault {
   const char* says;
   std::function<ControlTampering()> make;
   bool rough = false;                     // on a bad network and machine; else on a good one
+  bool attends = false;                   // phones make their own attended transfers
 };
 
 bool is(const std::string& bytes, std::string_view start, std::string_view method = {}) {
@@ -53,6 +55,19 @@ ControlTampering flag(bool ControlTampering::*what) {
   ControlTampering t;
   t.*what = true;
   return t;
+}
+
+ControlTampering hears_wrong(std::function<void(switchboard::Command&)> how) {
+  ControlTampering t;
+  t.command = std::move(how);
+  return t;
+}
+// In the turns in which such an event stands, the workers are not told who hears whom.
+template <class Event> ControlTampering deaf_after() {
+  return changes([](switchboard::Turn& turn) {
+    const bool has = std::any_of(turn.events.begin(), turn.events.end(), [](const auto& e) { return std::holds_alternative<Event>(e.event); });
+    if (has) std::erase_if(turn.orders, [](const auto& o) { return std::holds_alternative<media::LegWanted>(o.order); });
+  });
 }
 
 std::vector<Fault> faults() {
@@ -104,13 +119,27 @@ std::vector<Fault> faults() {
       {"phones-forgotten", "a start does not read the phones' bindings", [] { return forgets(storage::LiveKind::sip_binding); }, true},
       {"event-forgotten", "a start reads one event too few", [] { return flag(&ControlTampering::forgets_last_event); }, true},
       {"workers-not-told", "after a start the workers are told nothing", [] { return flag(&ControlTampering::workers_not_told); }, true},
+      {"report-not-required", "a queue's wish for reports is not heard", [] { return hears_wrong([](auto& c) { if (c.noun == "queue" && c.settings.contains("report")) c.settings["report"] = "optional"; }); }, false},
+      {"report-unheard", "a report is said to be kept, and the agent waits on", [] { return hears_wrong([](auto& c) { if (c.verb == "report" || c.verb == "release") c.verb = "list"; }); }, false},
+      {"plan-open", "numbers abroad may be called against the outbound plan", [] { return hears_wrong([](auto& c) { if (c.noun == "centre" && c.settings.contains("outbound")) c.settings["outbound"] = "0:carrier"; }); }, false},
+      {"plan-shut", "nothing may be called outside, against the outbound plan", [] { return hears_wrong([](auto& c) { if (c.noun == "centre") c.settings.erase("outbound"); }); }, false},
+      {"called-shown", "whom an agent calls outside sees the own number as the caller's", [] { return changes([](switchboard::Turn& turn) {
+         for (auto& d : turn.datagrams) {
+           const auto from = d.bytes.find("\r\nFrom: <sip:");
+           if (!d.bytes.starts_with("INVITE sip:021") || from == std::string::npos) continue;
+           d.bytes.replace(from + 13, d.bytes.find('@', from) - from - 13, d.bytes.substr(11, d.bytes.find('@') - 11));
+         }
+       }); }, false},
+      {"own-call-deaf", "an agent's own call is answered and the two do not hear each other", [] { return deaf_after<floor::LegAnswered>(); }, false},
+      {"join-deaf", "a phone's attended transfer is made and nobody hears anybody", [] { return deaf_after<floor::CallsJoined>(); }, false, true},
       {"stays-refusing", "a disk that has space again is not noticed", [] { return flag(&ControlTampering::stays_refusing); }, true},
   };
 }
 
-std::vector<Finding> findings_of(std::uint64_t seed, bool rough, ControlTampering tampering) {
+std::vector<Finding> findings_of(std::uint64_t seed, bool rough, ControlTampering tampering, bool attends = false) {
   SipPlan plan = rough ? any_sip_centre(seed) : calm_sip_centre(seed);
   plan.people.blind_to_queue_permille = plan.people.blind_to_agent_permille = plan.people.consults_permille = plan.refers_permille = plan.attended_permille = 0;
+  if (attends) plan.attended_permille = 300;
   if (rough) { plan.full_disks_per_hour = 4; plan.deaths_per_hour = 25; plan.loss_permille = std::max(plan.loss_permille, 20); }
   for (auto& queue : plan.people.queues) queue.settings.overflow_queue.clear();
   SipAuditor auditor(plan);
@@ -133,13 +162,13 @@ int main(int argc, char** argv) {
   }
   int missed = 0;
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
-  for (const bool rough : {false, true})
+  for (const auto& [rough, attends] : {std::pair(false, false), std::pair(true, false), std::pair(false, true)})
     for (const auto seed : seeds)
-      for (const Finding& finding : findings_of(seed, rough, {})) { ++missed; std::printf("seed %llu is not clean: %s: %s\n", static_cast<unsigned long long>(seed), finding.check.c_str(), finding.text.c_str()); }
+      for (const Finding& finding : findings_of(seed, rough, {}, attends)) { ++missed; std::printf("seed %llu is not clean: %s: %s\n", static_cast<unsigned long long>(seed), finding.check.c_str(), finding.text.c_str()); }
   for (const Fault& fault : all) {
     std::vector<Finding> found;
     for (const auto seed : seeds)
-      if (found = findings_of(seed, fault.rough, fault.make()); !found.empty()) break;
+      if (found = findings_of(seed, fault.rough, fault.make(), fault.attends); !found.empty()) break;
     if (found.empty()) ++missed;
     std::printf("%-22s %s\n", fault.name, found.empty() ? "NOT FOUND" : (found.front().check + ": " + found.front().text).c_str());
   }

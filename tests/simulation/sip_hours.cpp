@@ -1,7 +1,7 @@
 // Centre-hours with telephones: the real switchboard, floor, SIP and recovery between simulated phones on a bad network, a bad disk,
 // and kills, under the auditors' eyes (src/simulate/sip_auditor.h).
 //   simulation_sip HOURS [FIRST_SEED]     a failing seed is printed with the command that shows it again
-//   simulation_sip --seed N [calm] [trace]  one centre, every finding; trace: every message at our door
+//   simulation_sip --seed N@PRINT [calm] [trace]  one centre, every finding; trace: every message at our door
 //   simulation_sip --golden [FILE]          fingerprints of fixed seeds: printed, or held against the file. The same on every compiler.
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,6 +16,7 @@
 #include "base/codec.h"
 #include "simulate/coverage.h"
 #include "simulate/report_check.h"
+#include "simulate/seed.h"
 #include "simulate/sip_auditor.h"
 
 using namespace pasokh;
@@ -134,7 +135,9 @@ int main(int argc, char** argv) {
   Told told;
   const auto has = [&](const char* word) { for (int i = 1; i < argc; ++i) if (std::strcmp(argv[i], word) == 0) return true; return false; };
   if (argc > 2 && std::strcmp(argv[1], "--seed") == 0) {
-    const auto seed = std::strtoull(argv[2], nullptr, 10);
+    const auto given = parse_sip_seed(argv[2]);
+    if (!given) { std::fprintf(stderr, "%s\n", given.error().text.c_str()); return 2; }
+    const std::uint64_t seed = *given;
     return run(seed, has("calm") ? calm_sip_centre(seed) : any_sip_centre(seed), told, has("trace"), true) ? 0 : 1;
   }
   if (argc > 1 && std::strcmp(argv[1], "--golden") == 0) return golden(argc > 2 ? argv[2] : nullptr);
@@ -145,7 +148,7 @@ int main(int argc, char** argv) {
     const bool calm = seed % 6 == 0;
     if (run(seed, calm ? calm_sip_centre(seed) : any_sip_centre(seed), told, false, seed % 10 == 0)) continue;
     ++failed;
-    std::printf("seed %llu FAILED; again: build/simulation_sip --seed %llu%s\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(seed), calm ? " calm" : "");
+    std::printf("seed %llu FAILED; again: build/simulation_sip --seed %s%s\n", static_cast<unsigned long long>(seed), sip_seed_text(seed).c_str(), calm ? " calm" : "");
   }
   const auto n = [](std::uint64_t v) { return static_cast<unsigned long long>(v); };
   std::printf("%llu centres, %.0f centre-hours with telephones: %llu calls, %llu rings, %llu talks, %llu datagrams (%llu lost), %llu events, %llu kills of control (%llu compared); %llu failed\n", n(seed - first),

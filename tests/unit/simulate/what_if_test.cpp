@@ -154,6 +154,10 @@ TEST_CASE("impossible changes are refused with a word each") {
 TEST_CASE("a seed carries the version of the simulator that told its story") {
   CHECK(*parse_seed("17") == 17);
   CHECK(*parse_seed(seed_text(17)) == 17);
+  CHECK(*parse_sip_seed("17") == 17);
+  CHECK(*parse_sip_seed(sip_seed_text(17)) == 17);
+  CHECK(sip_world_print() != world_print());
+  CHECK(parse_sip_seed(seed_text(17)).error().code == "seed-version");  // of the other level
   CHECK(parse_seed("17@00000000").error().code == "seed-version");
   CHECK(parse_seed("seventeen").error().code == "seed-unknown");
   CHECK(parse_seed("-1").error().code == "seed-unknown");
