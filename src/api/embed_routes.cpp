@@ -12,6 +12,7 @@ constexpr std::string_view page_text = R"html(<!doctype html>
 <h1><bdi dir="ltr" id="number"></bdi></h1>
 <p><button id="call" type="button">تماس بگیر · Call</button></p>
 <p id="told" role="status"></p>
+<p id="way" hidden><a href="/app/sign-in" target="_blank">ورود به پاسخ · Sign in</a></p>
 <script src="/embed/call.js"></script>
 </main></body></html>
 )html";
@@ -21,12 +22,14 @@ const number = new URLSearchParams(location.search).get('number') || '';
 const told = document.getElementById('told'), button = document.getElementById('call');
 document.getElementById('number').textContent = number;
 button.disabled = !number;
+if (!number) told.textContent = 'نشانی شماره‌ای ندارد · The address names no number: /embed/call?number=…';
 button.addEventListener('click', async () => {
   button.disabled = true;
   try {
     const answer = await fetch('/v1/desk/dial', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Pasokh': '1' }, body: JSON.stringify({ number }) });
     if (answer.ok) { told.textContent = 'تلفن شما زنگ می‌زند · Your phone rings'; setTimeout(() => window.close(), 1500); return; }
     const why = answer.status === 401 ? { message_fa: 'نخست در پاسخ وارد شوید.', message: 'Please sign in to Pasokh first.' } : await answer.json();
+    document.getElementById('way').hidden = answer.status !== 401;
     told.textContent = why.message_fa + ' · ' + why.message;
   } catch (failure) {
     told.textContent = 'سامانه پاسخ نمی‌دهد · The server does not answer';

@@ -54,13 +54,20 @@ Result<JsonText> ready(Call& call, const SitDown& body) {
 Result<JsonText> pause(Call& call, const Pause& body) {
   return agent_does(call, "pause", body.reason ? std::map<std::string, std::string>{{"reason", *body.reason}} : std::map<std::string, std::string>{});
 }
-Result<JsonText> dial(Call& call, const Dial& body) { return agent_does(call, "dial", {{"number", body.number}}); }
+// As it is dialled here: a number of this country in its national form, another country's behind 00.
+std::string dialled(std::string_view written) {
+  const std::string digits = digits_only(written);
+  if (written.find('+') == std::string_view::npos) return digits.starts_with("0098") ? "0" + digits.substr(4) : digits;
+  return digits.starts_with("98") ? "0" + digits.substr(2) : "00" + digits;
+}
+
+Result<JsonText> dial(Call& call, const Dial& body) { return agent_does(call, "dial", {{"number", body.number.starts_with('+') ? dialled(body.number) : body.number}}); }
 
 // For programs that act at one agent's desk (a token with an agent), and the agent's own page.
 Result<JsonText> desk_dial(Call& call, const Dial& body) {
   const std::string& agent = call.who().agent;
   if (agent.empty()) return trouble("agent-unknown", "This person or token is not an agent.");
-  TRY(json, call.services.ask_one({.noun = "agent", .verb = "dial", .target = agent, .settings = {{"number", (body.number.find('+') != std::string::npos ? "00" : "") + digits_only(body.number)}}, .by = call.who().login}));
+  TRY(json, call.services.ask_one({.noun = "agent", .verb = "dial", .target = agent, .settings = {{"number", dialled(body.number)}}, .by = call.who().login}));
   return JsonText{std::move(json)};
 }
 

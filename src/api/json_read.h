@@ -48,8 +48,10 @@ std::string read_json(JsonView json, T& value, const std::string& place = "") {
   } else if constexpr (is_vector<T>::value) {
     if (json.kind() != Kind::list) return expected("a list");
     value.clear();
-    for (const JsonView item : json.items())
-      if (auto wrong = read_json(item, value.emplace_back(), place + "/" + std::to_string(value.size() - 1)); !wrong.empty()) return wrong;
+    for (const JsonView item : json.items()) {
+      const std::string here = place + "/" + std::to_string(value.size());
+      if (auto wrong = read_json(item, value.emplace_back(), here); !wrong.empty()) return wrong;
+    }
   } else if constexpr (is_map<T>::value) {
     if (json.kind() != Kind::object) return expected("an object");
     value.clear();

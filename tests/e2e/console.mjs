@@ -80,7 +80,7 @@ await suite(async () => {
     await seat.getByText(t('phone.ready')).waitFor();
     await seat.keyboard.press('Alt+KeyR');
     await inState(seat, 'ready');
-    await centre.ask('supervisor', 'POST', '/v1/contacts', { name: 'مینا راد', numbers: [{ number: '09357654321' }] });
+    await centre.ask('supervisor', 'POST', '/v1/contacts', { name: 'مینا راد', numbers: [{ number: '09357654321', label: '' }] });
     centre.heard = join(centre.folder, 'heard.wav');
     centre.talker = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', centre.heard, '--seconds', '45');
     await seat.getByTestId('ringing').getByText('مینا راد').waitFor({ timeout: 20_000 }); // who is known rings by name

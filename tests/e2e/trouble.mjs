@@ -84,7 +84,30 @@ await suite(async () => {
     await accessible(seat, 'dialled out');
     await seat.keyboard.press('Alt+KeyX');
     await seat.getByText(t('phone.ready')).waitFor();
+    // Click to call from another system's page (docs/api/embedding.md): a link, a press, the own phone, the number.
+    const link = await seat.context().newPage();
+    await link.goto(`${centre.address}/embed/call?number=${encodeURIComponent('+98 21 8877 6655')}`);
+    await accessible(link, 'embedded page');
+    expect((await link.locator('h1').textContent()).includes('8877'), 'the number stands there before it is called');
+    await link.getByRole('button').click();
+    await until('the page says that the phone rings', async () => link.isClosed() || /Your phone rings/.test((await link.locator('#told').textContent().catch(() => '')) ?? '')).catch(async (error) => {
+      throw new Error(`${error.message}: ${await link.locator('#told').textContent()}`);
+    });
+    await seat.locator(talking).waitFor({ timeout: 15_000 });
+    await call(seat, 'talking').waitFor({ timeout: 15_000 });
+    await seat.keyboard.press('Alt+KeyX');
+    await seat.getByText(t('phone.ready')).waitFor();
     await centre.end(carrier);
+    // Who is not signed in gets a word and the way in; a frame of another page gets nothing.
+    const stranger = await open('stranger');
+    await stranger.goto(`${centre.address}/embed/call?number=02188776655`);
+    await stranger.getByRole('button').click();
+    await stranger.getByRole('link', { name: 'Sign in' }).waitFor();
+    await stranger.setContent(`<iframe src="${centre.address}/embed/call?number=1"></iframe>`);
+    await sleep(500);
+    expect((await Promise.all(stranger.frames().slice(1).map((frame) => frame.locator('#call').count()))).every((buttons) => buttons === 0), 'the page cannot be framed');
+    await stranger.close();
+    delete pages.stranger;
   });
 
   await promise('a consultation: the customer waits, one comes back to the customer, asks again, and hands over', async () => {

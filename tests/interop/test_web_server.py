@@ -457,13 +457,48 @@ class Webhooks(WebTest):
         time_of, code = (part.split("=", 1)[1] for part in headers["Pasokh-Signature"].split(","))
         return hmac.compare_digest(code, hmac.new(secret.encode(), time_of.encode() + b"." + body, hashlib.sha256).hexdigest()) and abs(int(time_of) - time.time()) < 300
 
-    def test_calls_are_told_signed_again_after_failures_and_over_a_kill(self):
+    def allowed(self):
         centre = self.centre(start=False)
         with open(os.path.join(centre.folder, "pasokh.toml")) as f:
             text = f.read()
         with open(os.path.join(centre.folder, "pasokh.toml"), "w") as f:
             f.write(text.replace("hosts = []", 'hosts = ["crm.example.ir", "private:127.0.0.1"]'))
         centre.start()
+        return centre
+
+    def test_a_ring_is_told_with_agent_and_contact_before_it_is_answered(self):
+        """Screen pop: docs/api/embedding.md"""
+        centre = self.allowed()
+        self.quiet_queue(centre)
+        _, token = self.sign_in(centre, self.login_of(centre, "administrator"))
+        bearer = {"Authorization": "Bearer " + token}
+        status, contact = centre.http("POST", "/v1/contacts", {"name": "مینا راد", "organisation": "Pars", "numbers": [{"number": "0912 777 8899", "label": ""}]}, bearer)
+        self.assertEqual(status, 200, contact)
+        status, hook = centre.http("POST", "/v1/webhooks", {"url": "http://127.0.0.1:%d/pop" % self.server.server_port, "events": ["call.offered", "call.answered"]}, bearer)
+        self.assertEqual(status, 200, hook)
+        phone = self.phone(centre, 0, behaviour=Behaviour(answer_after=1.5))
+        call = self.customer(centre, "09127778899").call(centre.number_of("support"))
+        wait_until(lambda: self.came, patient(10), "the ring is told")
+        headers, body = self.came[0]
+        pop = json.loads(body)
+        self.assertEqual((headers["Pasokh-Event"], pop["event"]), ("call.offered", "call.offered"))
+        self.assertTrue(self.genuine(headers, body, hook["secret"]))
+        data = pop["data"]
+        self.assertEqual((data["caller"], data["number"], data["queue"], data["offered_to"]), ("09127778899", centre.number_of("support"), "support", phone.code))
+        self.assertEqual(data["contact"], {"id": contact["id"], "name": "مینا راد", "organisation": "Pars"})
+        call.wait_answered(patient(10))
+        wait_until(lambda: len(self.came) >= 2, patient(10), "the answer is told")
+        answered = json.loads(self.came[1][1])
+        self.assertEqual((answered["event"], answered["data"]["call"]), ("call.answered", data["call"]), "under the same call")
+        call.bye()
+        stranger = self.customer(centre, "02144445555").call(centre.number_of("support"))
+        wait_until(lambda: len(self.came) >= 3, patient(15), "the next ring")
+        self.assertEqual((json.loads(self.came[2][1])["data"]["caller"], json.loads(self.came[2][1])["data"]["contact"]), ("02144445555", None))
+        stranger.wait_answered(patient(10))
+        stranger.bye()
+
+    def test_calls_are_told_signed_again_after_failures_and_over_a_kill(self):
+        centre = self.allowed()
         self.quiet_queue(centre)
         _, token = self.sign_in(centre, self.login_of(centre, "administrator"))
         bearer = {"Authorization": "Bearer " + token}
