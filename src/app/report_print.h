@@ -42,8 +42,10 @@ std::string headed(const std::vector<storage::TimelineRow>&, const ReportQuestio
 // Prints to stdout and returns the exit status.
 template <class Rows>
 int print_rows(const Rows& rows, const ReportQuestion& question) {
-  auto text = print_list(question.format == Format::table ? headed(rows, question) : flat(rows, question.format), question.format);
+  const bool only_heading = question.format == Format::csv && rows.empty();  // a program that reads columns finds them on an empty day, too
+  auto text = print_list(question.format == Format::table ? headed(rows, question) : flat(only_heading ? Rows(1) : rows, question.format), question.format);
   if (!text) return fail(text.error().text);
+  if (only_heading) text->resize(text->find("\r\n") + 2);
   std::fputs(text->c_str(), stdout);
   return done;
 }

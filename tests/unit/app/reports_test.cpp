@@ -64,6 +64,8 @@ TEST_CASE("report: json is one array with ids as strings and times in UTC; csv r
   auto csv = run(scratch.dir, report_command, {"calls"}, with({{"format", "csv"}, {"outcome", "abandoned"}}));
   CHECK(csv.out.starts_with("call,caller,number,queue,agent,outcome,arrived,wait_ms,talk_ms,"));
   CHECK(has(csv.out, "\r\n3,'=cmd|x,8000,support,,abandoned,"));
+  const auto nothing = run(scratch.dir, report_command, {"calls"}, with({{"format", "csv"}, {"outcome", "busy"}}));
+  CHECK(nothing.out == csv.out.substr(0, csv.out.find("\r\n") + 2));  // the columns, and no row
   auto table = run(scratch.dir, report_command, {"calls"}, with({{"lang", "fa"}}));
   CHECK(has(table.out, "۱۴۰۵-۰۹-۰۳ ۰۹:۳۱:۰۰"));
   CHECK(has(table.out, "پاسخ‌داده"));
