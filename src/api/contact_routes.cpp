@@ -86,6 +86,7 @@ Result<ContactView> keep(Call& call, Contact contact) {
   TRY(office, call.services.office());
   TRY(id, office->write([&](Database& db) { return storage::Contacts(db).save(contact, call.now); }));
   contact.id = id;
+  call.services.contacts_changed();
   return view(contact);
 }
 
@@ -129,6 +130,7 @@ Result<Forgotten> remove(Call& call, const Nothing&) {
     TRY_DONE(storage::Contacts(db).remove(contact.id));
     return many;
   }));
+  call.services.contacts_changed();
   if (forget) TRY_DONE(storage::NumberCalls(*office).forget(keys_of(contact)));
   return Forgotten{emptied};
 }

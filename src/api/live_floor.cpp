@@ -203,11 +203,11 @@ std::string LiveFloor::agent_text(const floor::AgentLook& look) const {
   }
   Object row;
   row.field("code", look.code);
-  const auto name = names_.find("agent:" + look.code);
-  row.field("name", name == names_.end() || name->second.empty() ? look.code : name->second);
+  row.field("name", name_of("agent:", look.code));
   row.field("state", name_of_state(look.state)).if_any("reason", look.reason).field("since", look.since);
   if (look.call) row.field("call", look.call);
   row.if_any("device", look.device).raw("queues", queues + "]");
+  if (look.report_due) row.field("report_due", look.report_due);
   const auto figures = today_.agents.find(look.code);
   row.field("calls_today", figures == today_.agents.end() ? 0 : figures->second.handled).raw("balance", balance_text(look.balance));
   return row.done();
@@ -250,8 +250,7 @@ bool LiveFloor::still_waits(CallId call, QueueId queue) const {
 std::string LiveFloor::queue_text(const QueueRow& row) const {
   Object out;
   out.field("code", row.look->code);
-  const auto name = names_.find("queue:" + row.look->code);
-  out.field("name", name == names_.end() || name->second.empty() ? row.look->code : name->second);
+  out.field("name", name_of("queue:", row.look->code));
   out.field("waiting", row.look->waiting);
   if (row.look->longest_since) out.field("longest_since", *row.look->longest_since);
   out.field("ready", row.ready).field("on_duty", row.on_duty).field("talking", row.talking);
@@ -262,9 +261,30 @@ std::string LiveFloor::queue_text(const QueueRow& row) const {
   return out.field("answered_today", figures.answered).field("abandoned_today", figures.abandoned).done();
 }
 
-std::string LiveFloor::waiting_text(const floor::WaitingLook& look, const std::string& queue, const std::string& number) const {
-  return Object().field("call", look.call).field("caller", number).field("queue", queue).field("since", look.since).field("position", look.position)
+std::string LiveFloor::waiting_text(const floor::WaitingLook& look, const std::string& queue, const std::string& number) {
+  return Object().field("call", look.call).field("caller", number).if_any("contact", contact_of(number)).field("queue", queue).field("since", look.since).field("position", look.position)
       .field("priority", look.priority).field("offered", look.offered).done();
+}
+
+std::string_view LiveFloor::name_of(const std::string& kind, const std::string& code) const {
+  const auto name = names_.find(kind + code);
+  return name == names_.end() || name->second.empty() ? std::string_view(code) : std::string_view(name->second);
+}
+
+const std::string& LiveFloor::contact_of(const std::string& number) {
+  static const std::string nobody;
+  if (!contact_name_ || number.empty()) return nobody;
+  if (const auto known = contacts_.find(number); known != contacts_.end()) return known->second;
+  if (contacts_.size() >= contacts_kept_max) contacts_.clear();
+  return contacts_.emplace(number, contact_name_(number)).first->second;
+}
+
+void LiveFloor::contacts_changed() {
+  contacts_.clear();
+  for (std::size_t i = 1; i <= queues_.size(); ++i)
+    if (!queues_[i - 1].waiting.empty()) queues_dirty_.insert(QueueId{i});
+  for (const AgentRow& row : agents_)
+    if (row.look && row.look->call) desks_.insert(row.look->code);
 }
 
 std::string LiveFloor::totals_text() const {
@@ -347,8 +367,11 @@ std::optional<std::string> LiveFloor::delta() {
 std::string LiveFloor::call_text(const floor::CallLook& look) {
   Object out;
   out.field("call", look.call).field("direction", look.direction).field("state", look.state);
-  out.if_any("caller", caller_number(look.direction == floor::Direction::outbound && look.called ? look.called : look.caller));
-  out.if_any("number", look.number).if_any("queue", look.queue).if_any("agent", look.agent).field("arrived", look.arrived).field("since", look.since);
+  const std::string other = caller_number(look.direction == floor::Direction::outbound && look.called ? look.called : look.caller);
+  out.if_any("caller", other).if_any("contact", contact_of(other));
+  out.if_any("number", look.number).if_any("queue", look.queue);
+  if (!look.queue.empty()) out.field("queue_name", name_of("queue:", look.queue));
+  out.if_any("agent", look.agent).field("arrived", look.arrived).field("since", look.since);
   out.field("recording", look.recording).field("held", look.held);
   if (look.consulting) out.raw("consult", Object().if_any("agent", look.consult_agent).field("answered", look.consult_answered).done());
   return out.done();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -33,6 +34,10 @@ class LiveFloor {
 
   Result<bool> catch_up();               // true: something has changed
   void set_today(Today today);
+  // Who calls, by number: the name in the contacts, or nothing. Asked once for a number, on the thread that follows. Not set: rows
+  // carry no names (a floor of the past is shown without: names stand beside the journal).
+  void name_callers_by(std::function<std::string(const std::string& number)> contact_name) { contact_name_ = std::move(contact_name); }
+  void contacts_changed();               // they are asked for anew, and rows that read otherwise are sent again
   // Rows whose slowly moving parts (balances move with every offer) have drifted are sent again: a part of all rows each time.
   void look_round();
 
@@ -60,6 +65,7 @@ class LiveFloor {
   const std::string& time_zone() const { return floor_.centre().time_zone; }
 
   static constexpr std::size_t line_shown_max = 100;  // callers of one queue
+  static constexpr std::size_t contacts_kept_max = 10'000;  // numbers whose name is remembered; then all are forgotten
 
  private:
   struct AgentRow { std::optional<floor::AgentLook> look; std::string text; };
@@ -83,7 +89,9 @@ class LiveFloor {
   std::string agent_text(const floor::AgentLook&) const;
   std::string queue_text(const QueueRow&) const;
   std::string call_text(const floor::CallLook&);
-  std::string waiting_text(const floor::WaitingLook&, const std::string& queue, const std::string& number) const;
+  std::string waiting_text(const floor::WaitingLook&, const std::string& queue, const std::string& number);
+  const std::string& contact_of(const std::string& number);
+  std::string_view name_of(const std::string& kind, const std::string& code) const;
   std::string today_text(const std::string& agent) const;
   std::string totals_text() const;
   std::string caller_number(PartyId party);
@@ -99,6 +107,8 @@ class LiveFloor {
   std::set<AgentId> agents_dirty_;
   std::set<QueueId> queues_dirty_;
   std::set<std::string> desks_;
+  std::function<std::string(const std::string&)> contact_name_;
+  std::map<std::string, std::string> contacts_;  // by number; also those that nobody knows
   std::map<std::string, std::string> names_;   // of agents and queues: "agent:a01"
   std::array<std::int64_t, 6> by_state_{};     // agents, by floor::AgentState
   std::int64_t waiting_ = 0;

@@ -9,6 +9,7 @@
 #include "api/json_value.h"
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "storage/contacts.h"
 
 namespace pasokh::api {
 namespace {
@@ -39,6 +40,14 @@ std::vector<std::string> open_alarms(Services& services) {
   return rows;
 }
 
+// Empty: nobody knows the number, or the office cannot be read; the row then shows the number.
+std::string contact_name(Services& services, const std::string& number) {
+  const auto office = services.office();
+  if (!office) return {};
+  const auto found = (*office)->read([&](storage::Database& db) { return storage::Contacts(db).list({.search = {}, .number = number, .limit = 1}); });
+  return found && !found->empty() ? found->front().name : std::string();
+}
+
 LiveFrame frame(std::string text, LiveTopic topic = LiveTopic::none, bool snapshot = false) {
   return {std::make_shared<const std::string>(std::move(text)), topic, snapshot};
 }
@@ -57,6 +66,7 @@ LiveHub::LiveHub(Services& services)
         });
       }),
       thread_([this] { run(); }) {
+  services_.contacts_changed = [this] { contacts_changed(); };
   if (auto* const phones = services_.hooks().phones) phones->send_pages_by([this](ConnectionId connection, std::string json) { say(connection, std::move(json)); });
 }
 
@@ -104,6 +114,14 @@ void LiveHub::nudge() {
     nudged_ = true;
   }
   wake_.notify_one();
+}
+
+void LiveHub::contacts_changed() {
+  post([this] {
+    if (!floor_) return;
+    floor_->contacts_changed();
+    flush();
+  });
 }
 
 void LiveHub::alarm(std::string row, bool over) {
@@ -230,6 +248,7 @@ bool LiveHub::open_floor() {
     return false;
   }
   floor_.emplace(std::move(*opened));
+  floor_->name_callers_by([this](const std::string& number) { return contact_name(services_, number); });
   return true;
 }
 

@@ -35,6 +35,7 @@ class LiveHub {
   void detach(ConnectionId connection);
 
   void nudge();                                    // the journal has moved on; cheap
+  void contacts_changed();                         // names of callers are looked up anew
   void alarm(std::string row, bool over);          // one was raised, grew worse, or is over: whoever follows the floor is told
   void stop();                                     // everyone is told to go; ends the thread
   void release();                                  // lets go of sockets that did not answer the good-bye; after stop()

@@ -30,7 +30,7 @@ struct PromptUse {
   static constexpr auto schema_name = "PromptUse";
   std::string noun;                      // told as `kind`: queue, number or house
   std::optional<std::string> code;
-  std::string as;                        // music, closed or phrase
+  std::string as;                        // music, greeting, announcement, closed or phrase
   static constexpr std::string_view field_list = "kind, code, as";
   auto tie() { return std::tie(noun, code, as); }
   auto tie() const { return std::tie(noun, code, as); }
@@ -86,12 +86,12 @@ Result<> put_source(const std::string& file, const std::string& spoken) {
   return out.flush() ? Result<>(Done{}) : trouble("disk", "writing " + beside(file));
 }
 
-// Where prompts are named: queues by their music, numbers by what is heard outside their hours.
+// Where prompts are named: queues by their music, greeting and announcement, numbers by what is heard outside their hours.
 struct Uses {
-  std::vector<std::pair<std::string, PromptUse>> music, closed;  // by the prompt's name
+  std::vector<std::pair<std::string, PromptUse>> music, spoken;  // by the prompt's name
   std::vector<PromptUse> of(const std::string& name, const std::string& language) const {
     std::vector<PromptUse> found;
-    for (const auto& [used, by] : language == "music" ? music : closed) if (used == name) found.push_back(by);
+    for (const auto& [used, by] : language == "music" ? music : spoken) if (used == name) found.push_back(by);
     if (language != "music" && !text_of(name, language).empty()) found.push_back({"house", std::nullopt, "phrase"});
     return found;
   }
@@ -107,9 +107,10 @@ Result<Uses> uses_of(Call& call) {
     TRY(rows, Json::parse(json));
     if (rows.root().kind() != JsonView::Kind::list) continue;
     for (const JsonView row : rows.root().items()) {
-      const bool is_queue = noun == "queue";
-      std::string name = text_field(row, is_queue ? "music" : "closed");
-      if (!name.empty() && name.find(':') == name.npos) (is_queue ? uses.music : uses.closed).push_back({std::move(name), {noun, text_field(row, noun), is_queue ? "music" : "closed"}});
+      for (const std::string as : {"music", "greeting", "announcement", "closed"}) {  // a row has what its noun has
+        std::string name = text_field(row, as);
+        if (!name.empty() && name.find(':') == name.npos) (as == "music" ? uses.music : uses.spoken).push_back({std::move(name), {noun, text_field(row, noun), as}});
+      }
     }
   }
   return uses;

@@ -75,6 +75,7 @@ class Services {
   void hooks_changed_prompts() const { if (hooks_.prompts_changed) hooks_.prompts_changed(); }
   Instant now() const;
   std::function<void()> schedules_changed = [] {};  // set once, by the server
+  std::function<void()> contacts_changed = [] {};   // set once, by the live hub
   std::function<std::string()> http_metrics = [] { return std::string(); };  // set once, by the server
 
   // Waits for the answer, at most 10 s (then "busy"; the command may still be carried out).

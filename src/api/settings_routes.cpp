@@ -22,6 +22,7 @@ struct QueueSettings {
   std::optional<Duration> service_level, short_abandon;
   std::optional<bool> record, notice;
   std::optional<std::string> music;
+  std::optional<std::string> greeting, announcement;  // a prompt's name: on entering; each announce_every, between the music
   std::optional<bool> announce_place;
   std::optional<Duration> announce_every;
   std::optional<std::string> language, name;
@@ -30,7 +31,7 @@ struct QueueSettings {
   std::optional<std::int32_t> retention_days;  // 0: recordings are kept for ever
   std::optional<std::string> alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after;
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level, short_abandon,
-                record, notice, music, announce_place, announce_every, language, name, report, guidance_fa, guidance_en, retention_days,
+                record, notice, music, greeting, announcement, announce_place, announce_every, language, name, report, guidance_fa, guidance_en, retention_days,
                 alarm_longest_wait, alarm_waiting, alarm_service_level, alarm_service_level_30, alarm_free_agents, alarm_abandoned, alarm_after)
 };
 struct AgentSettings {

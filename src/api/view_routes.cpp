@@ -54,14 +54,14 @@ Result<JsonText> doctor(Call& call, const Nothing&) {
 
 std::vector<Route> view_routes() {
   constexpr std::string_view findings_schema =
-      R"({"type":"array","items":{"type":"object","properties":{"check":{"type":"string"},"verdict":{"type":"string","enum":["ok","warning","problem"]},"found":{"type":"string"},"means":{"type":"string"},"advice":{"type":"string"}},"required":["check","verdict","found","means","advice"]}})";
+      R"({"type":"array","items":{"type":"object","properties":{"check":{"type":"string"},"verdict":{"type":"string","enum":["ok","warning","problem"]},"found":{"type":"string"},"means":{"type":"string"},"advice":{"type":"string"},"found_fa":{"type":"string"},"means_fa":{"type":"string"},"advice_fa":{"type":"string"}},"required":["check","verdict","found","means","advice","found_fa","means_fa","advice_fa"]}})";
   std::vector<Route> rows;
   rows.push_back(route<Nothing, JsonText>({.operation = "view_list", .method = "GET", .path = "/v1/views", .says = "The own saved views, by name", .permission = Permission::signed_in, .answer_schema = object_schema}, list));
   rows.push_back(route<Nothing, JsonText>({.operation = "view_get", .method = "GET", .path = "/v1/views/{name}", .says = "One of the own views", .permission = Permission::signed_in, .faults = {"view-unknown"}, .answer_schema = object_schema}, get));
   rows.push_back(route<Nothing, JsonText>({.operation = "view_put", .method = "PUT", .path = "/v1/views/{name}", .says = "Keep a view: any object, at most 16 KiB; at most 100 of a person", .permission = Permission::signed_in, .faults = {"views-full"}, .body_max = view_max, .answer_schema = object_schema}, put));
   rows.back().body_schema = [](Components&) { return std::string(object_schema); };
   rows.push_back(route<Nothing, Nothing>({.operation = "view_remove", .method = "DELETE", .path = "/v1/views/{name}", .says = "Remove one of the own views", .permission = Permission::signed_in, .faults = {"view-unknown"}}, remove));
-  rows.push_back(route<Nothing, JsonText>({.operation = "doctor", .method = "GET", .path = "/v1/doctor", .says = "What `pasokh doctor` finds on this machine, but for the test call", .permission = Permission::see_settings, .lane = Lane::reading, .answer_schema = findings_schema}, doctor));
+  rows.push_back(route<Nothing, JsonText>({.operation = "doctor", .method = "GET", .path = "/v1/doctor", .says = "What `pasokh doctor` finds on this machine, but for the test call, in English and Persian; what is typed as it is stands in backticks", .permission = Permission::see_settings, .lane = Lane::reading, .answer_schema = findings_schema}, doctor));
   return rows;
 }
 

@@ -5,6 +5,7 @@
 #include "api/explain.h"
 #include "app/report_print.h"
 #include "base/persian.h"
+#include "base/json_text.h"
 #include "floor/events.h"
 
 namespace pasokh::app {
@@ -30,7 +31,9 @@ int explain_command(const Args& args) {
     const auto& offer = (*told)[i];
     const auto row = std::find_if(detail->timeline.begin(), detail->timeline.end(), [&](const auto& one) { return std::to_string(one.seq) == offer.seq; });
     std::printf("%s%s  %s\n", i ? "\n" : "", when_text(offer.at, zone, *language).c_str(), row == detail->timeline.end() ? "" : row->text.c_str());
-    if (!offer.text.empty()) std::printf("%s%s", offer.text.c_str(), offer.text.ends_with('\n') ? "" : "\n");
+    std::string text = offer.text;  // tells the moment for programs; here a person reads
+    if (const std::string moment = rfc3339(offer.at); text.find(moment) != text.npos) text.replace(text.find(moment), moment.size(), when_text(offer.at, zone, *language));
+    if (!text.empty()) std::printf("%s%s", text.c_str(), text.ends_with('\n') ? "" : "\n");
   }
   if (told->empty()) std::puts(*language == floor::Language::fa ? "این تماس به هیچ کارشناسی عرضه نشد." : "This call was not offered to any agent.");
   return done;

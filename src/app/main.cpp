@@ -35,13 +35,14 @@ std::vector<Subcommand> table() {
        {{"socket", "FILE", "where serve connects"}, {"bind", "IP", "address of the audio ports"}, {"orphan-after", "TIME", "end so long after serve has gone (default: 600s)"}},
        {"media --socket data/media/worker-1.sock"}},
       {"doctor", doctor_command, "Check this machine: ports, addresses, clock, disk, audio", "بررسی درگاه‌ها، نشانی‌ها، ساعت، دیسک و صدا",
-       {"doctor DIR [--format table|json] [--call NUMBER]"},
-       {{"format", "table|json", "how to print (default: table)"}, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
+       {"doctor DIR [--lang fa|en] [--format table|json] [--call NUMBER]"},
+       {{"format", "table|json", "how to print (default: table); json has both languages"}, lang, {"call", "NUMBER", "the number of the audio test (default: the demo's first)"}}, {"doctor /srv/pasokh", "doctor /srv/pasokh --lang fa"}, "Each finding is ok, warning or problem, with what it means and what to do. Exit status 1 when there is a problem."},
       {"queue", noun_command, "Queues: add, set, remove, list", "صف‌ها",
        {"queue add|set CODE key=value …", "queue remove CODE", "queue list"}, listing,
-       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue list --format json"},
+       {"queue set support wrap_up=0s strategy=longest-idle --data /srv/pasokh", "queue set support greeting=welcome announcement=patience announce_every=45s", "queue list --format json"},
        "Settings: strategy (fair-share, longest-idle, round-robin, ring-all, fixed-order), priority, ring, wrap_up, capacity, max_wait, overflow_queue,\n"
-       "overflow_number, skills, service_level, short_abandon, record, notice, music, announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
+       "overflow_number, skills, service_level, short_abandon, record, notice, music, greeting and announcement (prompts: on entering, and each announce_every between the music),\n"
+       "announce_place, announce_every, language, report (none, optional, required: no next call before the report), guidance_fa,\n"
        "guidance_en, retention_days (0: recordings are kept for ever), and from when on somebody is told: alarm_longest_wait (90s), alarm_waiting (10), alarm_service_level and\n"
        "alarm_service_level_30 (per cent, today and the last half hour), alarm_free_agents (0), alarm_abandoned (per cent), alarm_after (must last so long: 10s); \"\": as the centre's, off: none. Times: 20s, 5m, 500ms."},
       {"agent", noun_command, "Agents: add, set, remove, list; their state and calls", "کارشناسان: تعریف، وضعیت و تماس‌هایشان",
@@ -110,7 +111,7 @@ std::vector<Subcommand> table() {
        "Outcomes: in_progress, answered, abandoned, queue_full, waited_out, refused, unknown_number, no_answer, busy, failed, closed.\n"
        "wait_ms: first INVITE to the agent's answer, or to the end; talk_ms: from there to the end, hold included."},
       {"explain", explain_command, "Why did this agent get this call?", "چرا این تماس به این کارشناس رسید؟", {"explain CALL [--all] [--lang fa|en]"},
-       {data, {"all", "", "the whole ranking"}, lang}, {"explain 42 --all"}},
+       {data, {"all", "", "the whole ranking"}, lang}, {"explain 42 --all", "explain 42 --lang fa"}},
       {"archive", archive_command, "Recordings: list, export", "بایگانی ضبط‌ها",
        {"archive list [--from WHEN --to WHEN] [--number …] [--queue …] [--agent …] [--outcome …] [--min-duration …] [--format …]", "archive export CALL --to FILE.wav|.opus",
         "archive retention [--dry-run] [--as-of WHEN]"},

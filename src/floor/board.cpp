@@ -71,6 +71,7 @@ std::optional<AgentLook> look(const Floor& floor, AgentId id) {
   for (const Membership& m : a.settings.queues)
     if (state.queue(m.queue).exists) look.queues.push_back(m.queue);
   look.balance = state.roster.balance(id);
+  if (!a.reports_due.empty()) look.report_due = a.reports_due.front();
   return look;
 }
 
@@ -102,7 +103,10 @@ std::vector<CallLook> calls_of(const Floor& floor, AgentId id) {
   if (!id || id.value > state.agents.size() || !state.agent(id).exists) return all;
   const Agent& agent = state.agent(id);
   const Leg* side = state.find(agent.side_leg);
-  for (const CallId call : {agent.call, agent.second_call, side ? side->call : CallId{}})
+  std::vector<CallId> on{agent.call, agent.second_call};
+  on.insert(on.end(), agent.further_calls.begin(), agent.further_calls.end());
+  if (side) on.push_back(side->call);
+  for (const CallId call : on)
     if (const Call* found = state.find(call); found && std::none_of(all.begin(), all.end(), [&](const CallLook& c) { return c.call == call; })) all.push_back(look_at(state, *found));
   return all;
 }

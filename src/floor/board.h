@@ -22,6 +22,7 @@ struct AgentLook {
   std::string device;              // where they sit
   std::vector<QueueId> queues;     // memberships
   std::int64_t balance = 0;        // in 1/2^24 call
+  CallId report_due;               // the first call whose report they owe
   bool operator==(const AgentLook&) const = default;
 };
 struct QueueLook {

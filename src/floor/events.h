@@ -88,6 +88,7 @@ struct AlarmRaised { static constexpr auto kind = "AlarmRaised"; std::string cod
 // --- what the caller hears while waiting
 struct NoticeEnded { static constexpr auto kind = "NoticeEnded"; CallId call; LegId leg; bool heard = true; PASOKH_FIELDS(call, leg, heard) };  // heard: played to its end
 struct PlaceAnnounced { static constexpr auto kind = "PlaceAnnounced"; CallId call; QueueId queue; std::int32_t place = 0; PASOKH_FIELDS(call, queue, place) };
+struct Announced { static constexpr auto kind = "Announced"; CallId call; QueueId queue; PASOKH_FIELDS(call, queue) };  // the queue's own announcement; of the place, PlaceAnnounced tells
 struct SkillsRelaxed { static constexpr auto kind = "SkillsRelaxed"; CallId call; QueueId queue; std::int32_t step = 0; PASOKH_FIELDS(call, queue, step) };
 // A star code was dialled at a device; a tone tells how it went. Its events stand before it.
 struct CodeDialled { static constexpr auto kind = "CodeDialled"; LegId leg; DeviceId device; bool accepted = false; Instant deadline; PASOKH_FIELDS(leg, device, accepted, deadline) };
@@ -119,6 +120,6 @@ using Event = std::variant<QueueSet, QueueRemoved, AgentSet, AgentRemoved, Devic
                            ConsultStarted, ConsultEnded, CallTransferred, AgentLeftCall, CallEnded, RecordingStarted, RecordingStopped,
                            RecordingMarked, RecordingFinished, RecordingFailed, LegMeasured, AlarmRaised, NoticeEnded, PlaceAnnounced,
                            SkillsRelaxed, CodeDialled, CallsJoined, LegReplaced, CallReportDue, CallReportCompleted, CallReportOverdue,
-                           CallReportWaived, HoursSet, HoursRemoved, CallTurnedAway, RecordingErased>;
+                           CallReportWaived, HoursSet, HoursRemoved, CallTurnedAway, RecordingErased, Announced>;
 
 }  // namespace pasokh::floor

@@ -44,6 +44,7 @@ void evolve(State&, const CallResumed&, Instant at);
 void evolve(State&, const CallEnded&, Instant at);
 void evolve(State&, const NoticeEnded&, Instant at);
 void evolve(State&, const PlaceAnnounced&, Instant at);
+void evolve(State&, const Announced&, Instant at);
 void evolve(State&, const SkillsRelaxed&, Instant at);
 void evolve(State&, const RecordingStarted&, Instant at);
 void evolve(State&, const RecordingStopped&, Instant at);

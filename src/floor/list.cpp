@@ -115,7 +115,7 @@ std::string list_queues(const State& state, Instant now) {
     rows.field("priority", s.priority).field("ring", text_of(s.ring)).field("wrap_up", text_of(s.wrap_up)).field("capacity", s.capacity).field("max_wait", text_of(s.max_wait));
     rows.field("overflow_queue", s.overflow_queue).field("overflow_number", s.overflow_number).field("skills", text_of(s.skills));
     rows.field("service_level", text_of(s.service_level)).field("short_abandon", text_of(s.short_abandon)).field("record", s.record).field("notice", s.notice);
-    rows.field("music", s.music).field("announce_place", s.announce_place).field("announce_every", text_of(s.announce_every)).field("language", s.language);
+    rows.field("music", s.music).field("announce_place", s.announce_place).field("announce_every", text_of(s.announce_every)).field("greeting", s.greeting).field("announcement", s.announcement).field("language", s.language);
     rows.field("report", s.report).field("guidance_fa", s.guidance_fa).field("guidance_en", s.guidance_en).field("retention_days", s.retention_days);
     add_alarms(rows, s.alarms);
     rows.end();

@@ -114,7 +114,7 @@ struct Door {
   void phone_meets(const Leg& leg, AgentMeets what) const {
     if (!leg.agent) return;
     const Agent& a = state.agent(leg.agent);
-    if (leg.role == LegRole::offer || a.side_leg == leg.id || a.call == leg.call || a.second_call == leg.call) agent_meets(leg.agent, what);
+    if (leg.role == LegRole::offer || a.side_leg == leg.id || a.is_on(leg.call)) agent_meets(leg.agent, what);
   }
   AgentId named(const std::string& code) const { return AgentId{find_code(state.agent_codes, code)}; }
   void call_meets(const Call* c, CallMeets what) const { if (c) met(call, state_of(state, *c), what); }

@@ -62,7 +62,10 @@ Instant State::due(const Call& call) const {
     const QueueSettings& settings = queue(call.queue).settings;
     if (call.offers.empty()) at = std::min(at, call.entered + settings.max_wait);  // while a phone rings, nobody is moved away from it
     if (static_cast<std::size_t>(call.step) < settings.skills.size()) at = std::min(at, call.since + settings.skills[static_cast<std::size_t>(call.step)].after);
-    if (settings.announce_place && settings.announce_every.us > 0 && call.notice != Notice::playing) at = std::min(at, call.place_told_at + settings.announce_every);
+    if (settings.announce_every.us > 0 && call.notice != Notice::playing) {
+      if (settings.announce_place) at = std::min(at, call.place_told_at + settings.announce_every);
+      if (!settings.announcement.empty()) at = std::min(at, call.announced_at + settings.announce_every);
+    }
   }
   return at;
 }

@@ -98,9 +98,12 @@ struct QueueSettings {
   std::string guidance_fa, guidance_en;   // what the agent's desk shows beside a call; carried only
   std::int32_t retention_days = 0;        // finished recordings are erased after so many days; 0: kept for ever
   AlarmSettings alarms;
+  std::string greeting;                   // prompt that a caller hears on entering; empty: none
+  std::string announcement;               // prompt that is played between the music, each announce_every, after the place; empty: none
   bool operator==(const QueueSettings&) const = default;
   PASOKH_FIELDS(strategy, priority, ring, wrap_up, capacity, max_wait, overflow_queue, overflow_number, skills, service_level,
-                short_abandon, record, notice, music, announce_place, announce_every, language, report, guidance_fa, guidance_en, retention_days, alarms)
+                short_abandon, record, notice, music, announce_place, announce_every, language, report, guidance_fa, guidance_en, retention_days, alarms,
+                greeting, announcement)
 };
 
 struct Membership {

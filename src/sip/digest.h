@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/time.h"
+#include "sip/mac.h"
 
 namespace pasokh::sip {
 
@@ -21,9 +22,10 @@ std::string ha1(DigestAlgorithm, std::string_view user, std::string_view realm, 
 std::string digest_response(DigestAlgorithm, std::string_view ha1_hex, std::string_view nonce, std::string_view nc, std::string_view cnonce,
                             std::string_view qop, std::string_view method, std::string_view uri);
 
-std::string make_nonce(std::string_view secret, Instant now, std::uint64_t salt);
+// Of a nonce 64 bits are proof: guessed on line only, good for 5 minutes, and worth nothing without a password.
+std::string make_nonce(const Mac& mac, Instant now, std::uint64_t salt);
 enum class NonceState : std::uint8_t { good, stale, forged };
-NonceState check_nonce(std::string_view secret, std::string_view nonce, Instant now, Duration lifetime);
+NonceState check_nonce(const Mac& mac, std::string_view nonce, Instant now, Duration lifetime);
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 }  // namespace pasokh::sip

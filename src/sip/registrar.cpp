@@ -108,7 +108,7 @@ Registrar::Authenticated Registrar::authenticate(const Message& request, const F
     if (turn.now < failures->until) return {Verdict::refuse, {}};
     if (failures->count > 0 && turn.now < failures->last + slow_down * failures->count) return {Verdict::challenge, {}};
   }
-  const auto nonce_state = check_nonce(core_.config.nonce_secret, field(fields, "nonce"), turn.now, nonce_lifetime);
+  const auto nonce_state = check_nonce(core_.unique.mac(), field(fields, "nonce"), turn.now, nonce_lifetime);
   if (nonce_state == NonceState::forged) return {Verdict::challenge, {}};
 
   const auto id = device_of_user(user);
@@ -176,7 +176,7 @@ void Registrar::note_failure(const std::string& user, bool user_exists, const Fl
 bool Registrar::address_has_device(const std::string& ip) const { return device_addresses_.contains(ip); }
 
 void Registrar::challenge(const Message& request, const Flow& from, bool stale, Turn turn) {
-  const auto nonce = make_nonce(core_.config.nonce_secret, turn.now, core_.unique.number());
+  const auto nonce = make_nonce(core_.unique.mac(), turn.now, core_.unique.number());
   auto with = [&](bool sha256) {
     auto builder = core_.begin_answer(request, from, 401, request.to_tag().empty() ? core_.unique.passing_tag() : std::string());
     const std::string common = "Digest realm=\"" + core_.config.realm + "\",nonce=\"" + nonce + "\",qop=\"auth\"" + (stale ? ",stale=true" : "");

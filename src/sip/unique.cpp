@@ -1,8 +1,5 @@
 #include "sip/unique.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <charconv>
 
 #include "sip/digest.h"
@@ -17,48 +14,38 @@ std::string hex(std::uint64_t n) {
 
 }  // namespace
 
-std::string Unique::mac(std::string_view text) const {
-  unsigned char sum[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  HMAC(EVP_sha256(), secret_.data(), static_cast<int>(secret_.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), sum, &length);
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string out;
-  for (int i = 0; i < 8; ++i) { out += digits[sum[i] >> 4]; out += digits[sum[i] & 15]; }
-  return out;
-}
-
 std::string Unique::tag(std::string_view call_id) {
   auto id = hex(epoch_) + "." + hex(++counter_);
-  auto proof = mac("tag|" + id + "|" + std::string(call_id));
+  auto proof = mac_.of("tag|" + id + "|" + std::string(call_id));
   return id + "." + proof;
 }
 
 std::string Unique::branch() {
   auto id = hex(epoch_) + "." + hex(++counter_);
-  return "z9hG4bK" + id + "." + mac("branch|" + id);
+  return "z9hG4bK" + id + "." + mac_.of("branch|" + id);
 }
 
-std::string Unique::passing_tag() { return mac("passing|" + hex(epoch_) + "." + hex(++counter_)).substr(0, 8); }
+std::string Unique::passing_tag() { return mac_.of("passing|" + hex(epoch_) + "." + hex(++counter_)).substr(0, 8); }
 
-std::string Unique::branch_for(std::string_view purpose) const { return "z9hG4bK" + mac("for|" + std::string(purpose)); }
+std::string Unique::branch_for(std::string_view purpose) const { return "z9hG4bK" + mac_.of("for|" + std::string(purpose)); }
 
 std::string Unique::call_id(std::string_view host) {
   auto id = hex(epoch_) + "." + hex(++counter_);
-  return id + "." + mac("call|" + id) + "@" + std::string(host);
+  return id + "." + mac_.of("call|" + id) + "@" + std::string(host);
 }
 
 std::optional<std::uint64_t> Unique::epoch_of_tag(std::string_view tag, std::string_view call_id) const {
   const auto last_dot = tag.rfind('.');
   if (last_dot == tag.npos) return std::nullopt;
   const auto id = tag.substr(0, last_dot);
-  if (!equal_in_constant_time(tag.substr(last_dot + 1), mac("tag|" + std::string(id) + "|" + std::string(call_id)))) return std::nullopt;
+  if (!equal_in_constant_time(tag.substr(last_dot + 1), mac_.of("tag|" + std::string(id) + "|" + std::string(call_id)))) return std::nullopt;
   std::uint64_t epoch = 0;
   std::from_chars(id.data(), id.data() + id.size(), epoch, 16);
   return epoch;
 }
 
 std::uint64_t Unique::draw(std::string_view purpose, std::uint64_t range) {
-  const auto proof = mac("draw|" + std::string(purpose) + "|" + hex(epoch_) + "." + hex(++counter_));
+  const auto proof = mac_.of("draw|" + std::string(purpose) + "|" + hex(epoch_) + "." + hex(++counter_));
   std::uint64_t n = 0;
   std::from_chars(proof.data(), proof.data() + proof.size(), n, 16);
   return n % range;

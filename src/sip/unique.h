@@ -7,11 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "sip/mac.h"
+
 namespace pasokh::sip {
 
 class Unique {
  public:
-  Unique(std::string secret, std::uint64_t epoch) : secret_(std::move(secret)), epoch_(epoch) {}
+  Unique(std::string_view secret, std::uint64_t epoch) : mac_(secret), epoch_(epoch) {}
 
   std::string tag(std::string_view call_id);   // bound to its Call-ID: a tag of ours can be known again without a table
   std::string passing_tag();                   // of an answer that makes no dialog: 32 bits (§19.3), never taken for one of ours
@@ -23,10 +25,10 @@ class Unique {
   std::optional<std::uint64_t> epoch_of_tag(std::string_view tag, std::string_view call_id) const;
   // a repeatable draw from 0 … range-1, for jitter
   std::uint64_t draw(std::string_view purpose, std::uint64_t range);
+  const Mac& mac() const { return mac_; }
 
  private:
-  std::string mac(std::string_view text) const;  // 16 hex digits
-  std::string secret_;
+  Mac mac_;
   std::uint64_t epoch_;
   std::uint64_t counter_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "base/json_text.h"
 #include "base/persian.h"
+#include "floor/words.h"
 
 namespace pasokh::storage {
 
@@ -13,7 +14,6 @@ namespace f = pasokh::floor;
 
 // The closed lists of the floor in Persian, in order of their values; English is the enumerator's own name.
 template <class E> inline constexpr int fa = 0;
-template <> inline constexpr std::array fa<f::Strategy>{"سهم عادلانه", "بیشترین بیکاری", "نوبتی", "زنگ همه", "ترتیب ثابت"};
 template <> inline constexpr std::array fa<f::Outcome>{"در جریان", "پاسخ‌داده", "رهاشده", "صف پر", "پایان انتظار", "پذیرفته‌نشده", "شمارهٔ ناشناس", "بی‌پاسخ", "اشغال", "خطا", "تعطیل"};
 template <> inline constexpr std::array fa<f::LapseReason>{"پاسخ نداد", "رد کرد", "اشغال بود", "در دسترس نبود"};
 template <> inline constexpr std::array fa<f::WithdrawReason>{"تماس‌گیرنده رفت", "دیگری پاسخ داد", "کارشناس رفت", "خطای ما", "جابه‌جا شد"};
@@ -23,7 +23,24 @@ template <> inline constexpr std::array fa<f::Direction>{"ورودی", "خروج
 template <> inline constexpr std::array fa<f::TransferKind>{"مستقیم", "با مشورت"};
 static_assert(fa<f::Outcome>.size() == enum_names<f::Outcome>.size() && fa<f::LapseReason>.size() == enum_names<f::LapseReason>.size() &&
               fa<f::WithdrawReason>.size() == enum_names<f::WithdrawReason>.size() && fa<f::EndCause>.size() == enum_names<f::EndCause>.size() &&
-              fa<f::LeftQueue>.size() == enum_names<f::LeftQueue>.size() && fa<f::Strategy>.size() == enum_names<f::Strategy>.size());
+              fa<f::LeftQueue>.size() == enum_names<f::LeftQueue>.size() &&
+              fa<f::Direction>.size() == enum_names<f::Direction>.size() && fa<f::TransferKind>.size() == enum_names<f::TransferKind>.size());
+
+// What a recording is marked with, and why one was erased: codes, of which a later version may have more.
+struct Coded { std::string_view code; const char *en, *fa; };
+constexpr Coded marks[] = {{"hold", "hold", "نگهداشت"}, {"resume", "resume", "ادامه پس از نگهداشت"}, {"gap", "gap", "وقفه"}, {"switched_off", "recording was switched off", "ضبط خاموش شد"}};
+constexpr Coded erasures[] = {{"retention", "kept as long as its queue asks for", "زمان نگهداری صف گذشت"}};
+
+template <std::size_t n>
+std::string coded(const Coded (&list)[n], const std::string& code, bool persian) {
+  for (const auto& each : list)
+    if (each.code == code) return persian ? each.fa : each.en;
+  return code;
+}
+
+template <class Event>
+concept OfCall = requires(const Event& event) { event.call; };
+
 
 std::string spaced(std::string_view name) {
   std::string out(name);
@@ -51,9 +68,9 @@ class Teller {
     const auto& r = e.reason;
     if (!r.given_by.empty()) return say("سرپرست " + r.given_by + " آن را به " + agent(e.agent) + " سپرد", r.given_by + " gave it to " + agent(e.agent));
     std::string excluded;
-    for (const auto& [why, many] : r.excluded) excluded += (excluded.empty() ? "" : persian_ ? "، " : ", ") + n(many) + " " + spaced(why);
-    return say("به " + agent(e.agent) + " عرضه شد (" + in(r.strategy) + "؛ " + n(r.free) + " آزاد از " + n(r.on_duty) + " حاضر" + (excluded.empty() ? "" : "؛ کنار: " + excluded) + ")",
-               "offered to " + agent(e.agent) + " (" + in(r.strategy) + "; " + n(r.free) + " free of " + n(r.on_duty) + " on duty" + (excluded.empty() ? "" : "; left out: " + excluded) + ")");
+    for (const auto& [why, many] : r.excluded) excluded += (excluded.empty() ? "" : persian_ ? "، " : ", ") + n(many) + " " + std::string(f::excluded_word(why, language()));
+    return say("به " + agent(e.agent) + " عرضه شد (" + strategy_word(r.strategy, language()) + "؛ " + n(r.free) + " آزاد از " + n(r.on_duty) + " حاضر" + (excluded.empty() ? "" : "؛ کنار: " + excluded) + ")",
+               "offered to " + agent(e.agent) + " (" + strategy_word(r.strategy, language()) + "; " + n(r.free) + " free of " + n(r.on_duty) + " on duty" + (excluded.empty() ? "" : "; left out: " + excluded) + ")");
   }
   std::string operator()(const f::OfferRinging& e) const { return say("تلفن " + agent(e.agent) + " زنگ می‌خورد", "the phone of " + agent(e.agent) + " rings"); }
   std::string operator()(const f::OfferAnswered& e) const { return say(agent(e.agent) + " پاسخ داد", agent(e.agent) + " answered"); }
@@ -79,7 +96,7 @@ class Teller {
   std::string operator()(const f::WrapUpEnded& e) const { return say("کار پس از تماس " + agent(e.agent) + " پایان یافت", "wrap-up of " + agent(e.agent) + " ended"); }
   std::string operator()(const f::RecordingStarted& e) const { return say("ضبط آغاز شد", "recording began") + number_of(e.capture); }
   std::string operator()(const f::RecordingStopped& e) const { return say("ضبط ایستاد", "recording stopped") + number_of(e.capture); }
-  std::string operator()(const f::RecordingMarked& e) const { return say("نشان در ضبط: ", "mark in the recording: ") + e.mark; }
+  std::string operator()(const f::RecordingMarked& e) const { return say("نشان در ضبط: ", "mark in the recording: ") + coded(marks, e.mark, persian_); }
   std::string operator()(const f::RecordingFinished& e) const {
     const auto seconds = n(e.duration.ms() / 1'000);
     return e.empty ? say("ضبط تهی بود", "the recording was empty") : say("ضبط آماده شد، " + seconds + " ثانیه", "recording finished, " + seconds + " s");
@@ -87,11 +104,16 @@ class Teller {
   std::string operator()(const f::RecordingFailed& e) const { return say("ضبط ناکام ماند: ", "recording failed: ") + e.why; }
   std::string operator()(const f::LegMeasured& e) const {
     const auto lost = n(e.lost), in_ = n(e.packets_in), out = n(e.packets_out), by_peer = n(e.lost_by_peer), jitter = n(e.jitter_us_max / 1'000), trip = n(e.round_trip_us / 1'000);
-    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec,
-               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec);
+    const bool shown = e.peer_loss_permille != 0 || e.peer_jitter_us != 0 || e.peer_round_trip_us != 0;
+    const auto share = n(e.peer_loss_permille / 10) + (e.peer_loss_permille % 10 == 0 ? "" : say("٫", ".") + n(e.peer_loss_permille % 10));
+    const auto browser = !shown ? std::string() : say("؛ بدترین در مرورگر: " + share + "٪ گم‌شده، لرزش " + n(e.peer_jitter_us / 1'000) + "، رفت و برگشت " + n(e.peer_round_trip_us / 1'000) + " میلی‌ثانیه",
+                                                      "; worst in the browser: " + share + " % lost, jitter " + n(e.peer_jitter_us / 1'000) + " ms, round trip " + n(e.peer_round_trip_us / 1'000) + " ms");
+    return say("کیفیت: " + lost + " بسته از " + in_ + " گم شد، از " + out + " بستهٔ ما " + by_peer + " تا؛ لرزش تا " + jitter + " میلی‌ثانیه، رفت و برگشت " + trip + " میلی‌ثانیه، " + e.codec + browser,
+               "quality: " + lost + " of " + in_ + " packets lost, of our " + out + " " + by_peer + "; jitter up to " + jitter + " ms, round trip " + trip + " ms, " + e.codec + browser);
   }
   std::string operator()(const f::NoticeEnded& e) const { return e.heard ? say("آگهی ضبط پخش شد", "the notice was played") : say("آگهی ضبط ناتمام ماند", "the notice was cut short"); }
   std::string operator()(const f::PlaceAnnounced& e) const { return say("جایگاه اعلام شد: نفر " + n(e.place), "told the place in the queue: " + n(e.place)); }
+  std::string operator()(const f::Announced& e) const { return say("پیام صف " + queue(e.queue) + " پخش شد", "the announcement of queue " + queue(e.queue) + " was played"); }
   std::string operator()(const f::SkillsRelaxed& e) const { return say("نیاز مهارتی کمتر شد: گام " + n(e.step), "skills relaxed: step " + n(e.step)); }
   std::string operator()(const f::CallsJoined& e) const {
     return say(agent(e.agent) + " دو تماس را به هم رساند" + (e.to_agent ? "؛ اکنون با " + agent(e.to_agent) : ""),
@@ -102,13 +124,15 @@ class Teller {
   std::string operator()(const f::CallReportOverdue& e) const { return say("زمان گزارش " + agent(e.agent) + " گذشت؛ تماس تازه‌ای نمی‌گیرد", "the report of " + agent(e.agent) + " is overdue; no new calls until then"); }
   std::string operator()(const f::CallReportWaived& e) const { return say(e.by + " از گزارش " + agent(e.agent) + " چشم پوشید", e.by + " let " + agent(e.agent) + " go on without the report"); }
   std::string operator()(const f::CallTurnedAway& e) const { return say("بیرون از ساعت کاری: پیام «" + e.prompt + "» پخش شد", "outside opening hours: \"" + e.prompt + "\" was played"); }
-  std::string operator()(const f::RecordingErased& e) const { return say("ضبط پاک شد: ", "the recording was erased: ") + e.why; }
+  std::string operator()(const f::RecordingErased& e) const { return say("ضبط پاک شد: ", "the recording was erased: ") + coded(erasures, e.why, persian_); }
   std::string operator()(const f::LegReplaced&) const { return say("تلفن دیگری جای یک طرف را گرفت", "another phone took the place of a party"); }
-  template <class Event> std::string operator()(const Event& e) const {  // what has no sentence yet tells its name and fields
-    return std::string(Event::kind) + " " + json_text(e);
-  }
+  // What is of no call stands in no timeline. An event of a call without a sentence above does not build.
+  template <class Event>
+    requires(!OfCall<Event>)
+  std::string operator()(const Event& e) const { return std::string(Event::kind) + " " + json_text(e); }
 
  private:
+  f::Language language() const { return persian_ ? f::Language::fa : f::Language::en; }
   std::string say(const std::string& in_persian, const std::string& in_english) const { return persian_ ? in_persian : in_english; }
   std::string n(std::int64_t number) const { return persian_ ? persian_digits(std::to_string(number)) : std::to_string(number); }
   template <class E> std::string in(E e) const {

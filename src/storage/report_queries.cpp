@@ -36,7 +36,7 @@ constexpr const char* states_sql =                                              
     "select s.agent, s.state, s.since, s.until from agent a join agent_state s on s.agent = a.id where s.since >= $1 and s.since < $2";
 constexpr const char* state_at_sql = "select state, since, until from agent_state where agent = $1 and since < $2 order by since desc, seq desc limit 1";
 constexpr const char* events_sql = "select first, steps from call_events where call = $1 order by first";
-constexpr const char* legs_sql = "select leg, packets_in, packets_out, lost, jitter_max, round_trip, codec from leg where call = $1 and (packets_in > 0 or packets_out > 0) order by leg";
+constexpr const char* legs_sql = "select leg, packets_in, packets_out, lost, jitter_max, round_trip, codec, agent from leg where call = $1 and (packets_in > 0 or packets_out > 0) order by leg";
 constexpr const char* recording_columns =
     "recording.capture, recording.state, recording.started, recording.duration, recording.sha256, recording.bytes, recording.why, recording.marks";
 
@@ -201,7 +201,8 @@ struct Reports::Impl {
   }
   Result<std::optional<std::set<std::uint64_t>>> behind(const ReportFilter& filter);
   Result<std::vector<CallRow>> calls(const ReportFilter& filter);
-  Result<std::vector<TimelineRow>> timeline(CallId call, f::Language language);
+  using Measured = std::map<LegId, f::LegMeasured>;
+  Result<std::vector<TimelineRow>> timeline(CallId call, f::Language language, Measured& measured);
   Result<std::vector<ArchiveRow>> archive(const ReportFilter& filter, CallId of);
 
   Instant from(const ReportFilter& filter) const { return filter.from.value_or(beginning); }
@@ -345,7 +346,7 @@ Result<std::vector<CallRow>> Reports::calls(const ReportFilter& filter) {
   return impl_->calls(filter);
 }
 
-Result<std::vector<TimelineRow>> Reports::Impl::timeline(CallId call, f::Language language) {
+Result<std::vector<TimelineRow>> Reports::Impl::timeline(CallId call, f::Language language, Measured& measured) {
   std::vector<std::uint64_t> seqs;
   TRY(get, db().prepare(events_sql));
   TRY_DONE(get.each([&](Statement& row) {
@@ -353,11 +354,17 @@ Result<std::vector<TimelineRow>> Reports::Impl::timeline(CallId call, f::Languag
     Reader steps(row.blob(1));
     while (!steps.at_end() && !steps.failed()) seqs.push_back(seq += steps.varint());
   }, static_cast<std::int64_t>(call.value)));
-  const Names names{[&](AgentId id) { return Codes::in(codes.agents, id.value); }, [&](QueueId id) { return Codes::in(codes.queues, id.value); },
+  // What people call them, the code behind it: two may have the same name.
+  const auto named = [&](std::string_view kind, std::string code) {
+    const std::string name = store.journal().live(LiveKind::person_name, std::string(kind) + code).value_or("");
+    return name.empty() || name == code ? code : name + " (" + code + ")";
+  };
+  const Names names{[&](AgentId id) { return named("agent:", Codes::in(codes.agents, id.value)); }, [&](QueueId id) { return named("queue:", Codes::in(codes.queues, id.value)); },
                     [&](NumberId id) { return Codes::in(codes.numbers, id.value); }, [&](PartyId id) { return party_number(id); }};
   std::vector<TimelineRow> rows;
   TRY_DONE(store.journal().read_these(seqs, [&](const Recorded& recorded) {
     const std::string kind(std::visit([](const auto& e) { return std::string_view(std::decay_t<decltype(e)>::kind); }, recorded.event));
+    if (const auto* leg = std::get_if<f::LegMeasured>(&recorded.event)) measured.insert_or_assign(leg->leg, *leg);
     rows.push_back({recorded.seq, recorded.at, kind, words(recorded.event, names, language), json_text(recorded.event)});
     return true;
   }));
@@ -386,11 +393,20 @@ Result<CallDetail> Reports::call(CallId call, f::Language language, std::optiona
   select.where("call.call = ", static_cast<std::int64_t>(call.value));
   TRY_DONE(select.each(impl_->db(), [&](Statement& row) { detail.call = impl_->call_row(row); there = true; }));
   if (!there) return trouble("call-unknown", "there is no call " + text(call));
-  TRY(timeline, impl_->timeline(call, language));
+  Impl::Measured measured;
+  TRY(timeline, impl_->timeline(call, language, measured));
   detail.timeline = std::move(timeline);
   TRY(legs, impl_->db().prepare(legs_sql));
   TRY_DONE(legs.each([&](Statement& row) {
-    detail.legs.push_back({id_at<LegId>(row, 0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), row.integer(5), std::string(row.text(6))});
+    LegQualityRow leg{id_at<LegId>(row, 0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), row.integer(5), std::string(row.text(6))};
+    leg.agent = Codes::in(impl_->codes.agents, static_cast<std::uint64_t>(row.integer(7)));
+    if (const auto seen = measured.find(leg.leg); seen != measured.end()) {  // what the other side saw stands in the journal alone
+      leg.lost_by_peer = seen->second.lost_by_peer;
+      leg.peer_loss_permille = seen->second.peer_loss_permille;
+      leg.peer_jitter_us = seen->second.peer_jitter_us;
+      leg.peer_round_trip_us = seen->second.peer_round_trip_us;
+    }
+    detail.legs.push_back(std::move(leg));
   }, static_cast<std::int64_t>(call.value)));
   return detail;
 }

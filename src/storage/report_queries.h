@@ -63,7 +63,10 @@ struct LegQualityRow {
   LegId leg;
   std::int64_t packets_in = 0, packets_out = 0, lost = 0, jitter_us_max = 0, round_trip_us = 0;
   std::string codec;
-  PASOKH_FIELDS(leg, packets_in, packets_out, lost, jitter_us_max, round_trip_us, codec)
+  std::int64_t lost_by_peer = 0;              // of our packets, as the other side's RTCP says
+  std::int64_t peer_loss_permille = 0, peer_jitter_us = 0, peer_round_trip_us = 0;  // the worst that a browser showed its agent; 0: not a browser
+  std::string agent;                          // whose leg; empty: the customer's, or another outside party's
+  PASOKH_FIELDS(leg, packets_in, packets_out, lost, jitter_us_max, round_trip_us, codec, lost_by_peer, peer_loss_permille, peer_jitter_us, peer_round_trip_us, agent)
 };
 struct CallDetail {
   CallRow call;

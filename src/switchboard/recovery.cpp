@@ -24,12 +24,12 @@ std::vector<std::string> words(std::string_view text) {
   return out;
 }
 
-// "021:98021,0:" : prefix:replacement, the first that fits; > does as well
+// "021:98021,0:" : PREFIX:REPLACEMENT, the first that fits ('>' between them is taken too)
 std::vector<sip::RewriteRule> rules(std::string_view text) {
   std::vector<sip::RewriteRule> out;
   for (const auto& word : words(text)) {
-    const auto arrow = word.find_first_of(":>");
-    if (arrow != word.npos) out.push_back({word.substr(0, arrow), word.substr(arrow + 1)});
+    const auto between = word.find_first_of(":>");
+    if (between != word.npos) out.push_back({word.substr(0, between), word.substr(between + 1)});
   }
   return out;
 }

@@ -5,6 +5,7 @@ between its channels and to real time within 20 ms from beginning to end (an hou
 Beside it, for as long: up to 1,000 kills of a second server under the peers' judgement (test_kills.py), simulated centre-hours with all
 faults, the table of (state x stimulus) pairs, and the simulator against Erlang C and A within 1 %."""
 import argparse
+import collections
 import os
 import random
 import subprocess
@@ -48,7 +49,7 @@ class Soak:
         long_call = long_customer.call(self.centre.number_of("sales")).wait_answered(10)
         self.stack.wait(lambda: long_agent.live(), 10, "the long call")
         agents = [self.phone(d, sip.Behaviour(answer_after=0.3, hang_up_after=3.0)) for d in devices[1:]]
-        calls, memory, kills = [], [], 0
+        calls, in_use, memory, kills = [], collections.deque(), [], 0
         end = time.monotonic() + self.minutes * 60
         next_kill = time.monotonic() + self.kill_every
         last_kill = end - self.minutes * 60 * UNTOUCHED
@@ -56,6 +57,9 @@ class Soak:
         while time.monotonic() < end:
             customer = sip.UserAgent(self.stack, "0912%07d" % len(calls), self.centre.server)
             calls.append(customer.call(self.centre.number_of("support")))
+            while in_use and in_use[0].ended_at and in_use[0].ended_at < time.time() - 40:  # past all retransmissions (32 s)
+                in_use.popleft().agent.put_away()
+            in_use.append(calls[-1])
             time.sleep(self.draw.expovariate(1.5))
             if time.monotonic() >= next_kill and time.monotonic() < last_kill:
                 self.centre.kill()

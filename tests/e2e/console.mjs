@@ -80,9 +80,10 @@ await suite(async () => {
     await seat.getByText(t('phone.ready')).waitFor();
     await seat.keyboard.press('Alt+KeyR');
     await inState(seat, 'ready');
+    await centre.ask('supervisor', 'POST', '/v1/contacts', { name: 'مینا راد', numbers: [{ number: '09357654321' }] });
     centre.heard = join(centre.folder, 'heard.wav');
     centre.talker = centre.customer('8000', '--from', '09357654321', '--play', toneFile(join(centre.folder, 'customer.wav'), customer_hertz, { seconds: 60, rate: 8000 }), '--record', centre.heard, '--seconds', '45');
-    await seat.getByTestId('ringing').waitFor({ timeout: 20_000 });
+    await seat.getByTestId('ringing').getByText('مینا راد').waitFor({ timeout: 20_000 }); // who is known rings by name
     await seat.keyboard.press('Alt+KeyA');
     await seat.locator('[data-testid=talking][data-state=talking]').waitFor();
     await until('the agent hears the customer', async () => (await seat.evaluate(hearingOf, customer_hertz)) > 0.6);
@@ -111,7 +112,7 @@ await suite(async () => {
   await promise('the wallboard moves with the calls, to the second', async () => {
     await signIn(supervisor, 'supervisor');
     await supervisor.getByTestId('totals').waitFor();
-    await supervisor.getByRole('row').filter({ hasText: 'a02' }).first().waitFor();
+    await supervisor.locator('[data-agent=a02]').waitFor();
     const zero = language === 'fa' ? '۰' : '0';
     await until('nobody waits', async () => (await supervisor.getByTestId('waiting-count').textContent()) === zero);
     await centre.command('agent', 'out', 'a02').catch(() => undefined);
@@ -133,7 +134,7 @@ await suite(async () => {
     await supervisor.getByRole('button', { name: t('floor.lookBack') }).click();
     await supervisor.getByTestId('look-back').waitFor();
     await supervisor.getByTestId('look-back').getByRole('slider').press('End'); // a minute ago this centre may not have stood yet
-    await supervisor.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    await supervisor.locator('[data-agent=a01]').waitFor();
     expect((await supervisor.getByTestId('look-back').getByRole('alert').count()) === 0, `looking back: ${await supervisor.getByTestId('look-back').textContent()}`);
     await supervisor.getByRole('button', { name: t('floor.backToNow') }).click();
   });
@@ -141,7 +142,7 @@ await suite(async () => {
   let recorded;
   await promise('a recording is found, shown in stereo and played; speed; the story of its call and why this agent', async () => {
     await go(supervisor, '/archive');
-    const row = supervisor.getByTestId('recordings').getByRole('row').filter({ hasText: /a0[12]/ }).first();
+    const row = supervisor.getByTestId('recordings').locator('tr:is([data-agent=a01], [data-agent=a02])').first();
     await until('the recording is finished', async () => { await supervisor.getByRole('button', { name: t('app.search') }).click(); return row.getByRole('link').isVisible(); }, 20);
     await accessible(supervisor, 'archive');
     await row.getByRole('link').click();
@@ -156,6 +157,7 @@ await suite(async () => {
     await go(supervisor, `/calls/${recorded}`);
     await supervisor.getByTestId('why').getByText('a01').first().waitFor();
     expect((await supervisor.getByTestId('timeline').locator('li').count()) > 8, 'the timeline has the call’s steps');
+    expect((await supervisor.getByTestId('legs').locator('tbody tr').count()) >= 2, 'the line of both parties is shown');
     await accessible(supervisor, 'call');
   });
 
@@ -241,7 +243,7 @@ await suite(async () => {
     await cut.addInitScript(() => (window.WebSocket = class { static OPEN = 1; readyState = 3; constructor() { setTimeout(() => this.onclose?.({}), 10); } close() {} send() {} }));
     await signIn(cut, 'supervisor');
     await cut.getByText(t('line.pollingSays')).waitFor();
-    await cut.getByRole('row').filter({ hasText: 'a01' }).first().waitFor();
+    await cut.locator('[data-agent=a01]').waitFor();
     await cut.close();
     delete pages.cut;
   });

@@ -183,7 +183,7 @@ await suite(async () => {
   await promise('a recording is commented at a moment, put under legal hold with a reason, and downloaded with a reason; all of it is audited', async () => {
     await signIn(supervisor, 'supervisor');
     await go(supervisor, '/archive');
-    const row = supervisor.getByTestId('recordings').getByRole('row').filter({ hasText: 'a02' }).first();
+    const row = supervisor.getByTestId('recordings').locator('tr[data-agent=a02]').first();
     await until('the recording is finished', async () => { await supervisor.getByRole('button', { name: t('app.search') }).click(); return row.getByRole('link').isVisible(); }, 20);
     await row.getByRole('link').click();
     const player = supervisor.getByTestId('player');

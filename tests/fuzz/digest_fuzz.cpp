@@ -24,13 +24,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const Instant now{1'700'000'000'000'000};
   // Another secret than below: libFuzzer watches the comparisons of its own run and would hand our nonce back to us.
-  expect(check_nonce("never used to make one", input, now, Duration::minutes(5)) == NonceState::forged, "nobody guesses a nonce");
-  const auto nonce = make_nonce("secret", now, size);
-  expect(check_nonce("secret", nonce, now, Duration::minutes(5)) == NonceState::good, "ours is good");
+  expect(check_nonce(Mac("never used to make one"), input, now, Duration::minutes(5)) == NonceState::forged, "nobody guesses a nonce");
+  const Mac secret("secret");
+  const auto nonce = make_nonce(secret, now, size);
+  expect(check_nonce(secret, nonce, now, Duration::minutes(5)) == NonceState::good, "ours is good");
   auto other = nonce;
   if (size > 1) {
     other[data[0] % other.size()] = static_cast<char>(data[1]);
-    expect(other == nonce || check_nonce("secret", other, now, Duration::minutes(5)) == NonceState::forged, "a changed one is not");
+    expect(other == nonce || check_nonce(secret, other, now, Duration::minutes(5)) == NonceState::forged, "a changed one is not");
   }
   return 0;
 }

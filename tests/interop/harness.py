@@ -49,15 +49,46 @@ def free_ports(count, kinds=(socket.SOCK_DGRAM, socket.SOCK_STREAM)):
         try:
             for kind in kinds[1:]:
                 sip.bind_free(kind, port=port).close()
-            if port not in found:
+            if claim("port-%d" % port):
                 found.append(port)
         except OSError:
             pass
     return found
 
 
+_claims = {}
+
+
+def claim(name):
+    """Keeps a name from all other test programs on this machine until this process ends (an abstract Unix socket); false when it was
+    claimed before, here or there."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        s.bind("\0pasokh-tests-" + name)
+    except OSError:
+        s.close()
+        return False
+    _claims[name] = s
+    return True
+
+
 RTP_PORTS = range(26000, 32700)
 _next_range = [None]
+
+
+def claim_range(low, size):
+    """Claims the range, by the hundred; a hundred that this process has is its own."""
+    new = []
+    for hundred in range(low // 100, (low + size - 1) // 100 + 1):
+        name = "rtp-%d" % hundred
+        if name in _claims:
+            continue
+        if not claim(name):
+            for other in new:
+                _claims.pop(other).close()
+            return False
+        new.append(name)
+    return True
 
 
 def free_range(size):
@@ -68,8 +99,8 @@ def free_range(size):
     for _ in range(60):
         if low + size > RTP_PORTS.stop:
             low = RTP_PORTS.start + (low & 0x1E) % max(2, len(RTP_PORTS) - size)
-        busy = 0
-        for port in range(low, low + size):
+        busy = 0 if claim_range(low, size) else size
+        for port in range(low, low + size if busy == 0 else low):
             s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 s.bind(("0.0.0.0", port))
@@ -310,8 +341,8 @@ class Pasokh:
     def http(self, method, path, body=None, headers=(), timeout=10):
         """(status, parsed JSON or text)."""
         request = urllib.request.Request("http://127.0.0.1:%d%s" % (self.http_port, path), method=method,
-                                         data=None if body is None else json.dumps(body).encode(), headers=dict(headers))
-        if body is not None:
+                                         data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(), headers=dict(headers))
+        if body is not None and not isinstance(body, bytes):
             request.add_header("Content-Type", "application/json")
         try:
             with urllib.request.urlopen(request, timeout=timeout) as answer:

@@ -3,7 +3,7 @@ import os
 import tempfile
 import time
 
-from harness import InteropTest, Sipp, g711, main, patient, read_wav, registration_rows, sipp_scenario, wait_until
+from harness import InteropTest, Sipp, free_range, g711, main, patient, read_wav, registration_rows, sipp_scenario, wait_until
 
 TOLERANCE_MS = 20
 CUSTOMER_HZ, AGENT_HZ = 440, 1000
@@ -22,14 +22,14 @@ class FirstCall(InteropTest):
         centre = self.centre()
         self.quiet_queue(centre)
         device = centre.device(0)
-        agent = self.sipp_with_signal("agent_audio", AGENT_HZ, None, extra=["-d", "3000", "-mp", "45100"])
+        agent = self.sipp_with_signal("agent_audio", AGENT_HZ, None, media_port=free_range(4)[0], extra=["-d", "3000"])
         registration = Sipp(sipp_scenario("register"), centre.server, rows=registration_rows([device]), calls=1,
                             keys={"contact_port": agent.port})
         self.assertEqual(registration.finish(patient(10)), 0, registration.trouble())
         centre.cli("agent", "ready", device["agent"])
 
         customer = self.sipp_with_signal("customer_audio", CUSTOMER_HZ, centre.server, rows=[("09121234567", 0)], calls=1,
-                                         extra=["-s", centre.number_of("support"), "-mp", "45140"])
+                                         media_port=free_range(4)[0], extra=["-s", centre.number_of("support")])
         self.assertEqual(customer.finish(patient(30)), 0, customer.trouble())
         wait_until(lambda: any(m.method == "BYE" and m.is_response for _, way, m in agent.messages() if way == "received"), patient(5), "the agent's BYE to be answered")
 

@@ -12,7 +12,7 @@ import urllib.parse
 import urllib.request
 from xml.etree import ElementTree
 
-from harness import CommandFailed, InteropTest, Sipp, g711, main, patient, registration_rows, sipp_scenario, wait_until
+from harness import CommandFailed, InteropTest, Sipp, free_range, g711, main, patient, registration_rows, sipp_scenario, wait_until, write_wav
 from peers.sip import UserAgent
 from test_web_server import WebTest
 
@@ -51,11 +51,11 @@ class Office(InteropTest):
         code = device["agent"]
         agent = self.signed_in(centre, "sara", "agent", agent=code)
         supervisor = self.signed_in(centre, "boss", "supervisor")
-        phone = self.peer("agent_audio", None, extra=["-d", "3000", "-mp", "44100"])
+        phone = self.peer("agent_audio", None, media_port=free_range(4)[0], extra=["-d", "3000"])
         registration = Sipp(sipp_scenario("register"), centre.server, rows=registration_rows([device]), calls=1, keys={"contact_port": phone.port})
         self.assertEqual(registration.finish(patient(10)), 0, registration.trouble())
         centre.cli("agent", "ready", code)
-        customer = self.peer("customer_audio", centre.server, rows=[(CALLER, 0)], calls=1, extra=["-s", centre.number_of("support"), "-mp", "44140"])
+        customer = self.peer("customer_audio", centre.server, rows=[(CALLER, 0)], calls=1, media_port=free_range(4)[0], extra=["-s", centre.number_of("support")])
         self.assertEqual(customer.finish(patient(30)), 0, customer.trouble())
         row = self.row(centre, CALLER)
         call = row["call"]
@@ -282,6 +282,71 @@ class Integration(WebTest):
         centre.kill()
         centre.start()
         self.assertEqual(guess(), 429)
+
+
+class Announcements(WebTest):
+    """B1: what a queue says of its own while callers wait, by prompts of the house's own, in the caller's language."""
+    TONES = {"hello": (700, 1200), "patience": (1900, 2600)}  # in Persian and in English: prompts that an ear of ours can tell apart
+
+    def upload(self, name, language, hertz):
+        path = os.path.join(self.server.folder, "upload.wav")
+        write_wav(path, g711.tone(hertz, 1.5))
+        with open(path, "rb") as f:
+            status, body = self.server.http("PUT", "/v1/prompts/%s?language=%s" % (name, language), f.read(), dict(self.administrator, **{"Content-Type": "audio/wav"}))
+        self.assertEqual(status, 200, body)
+
+    def heard(self, call, hertz, after=0.0):
+        """When that tone began to be heard, each time anew."""
+        times, silent_since = [], 0.0
+        heard = self.sound.heard(call.media)
+        for at, (kind, _, _, data) in zip(heard.arrivals, heard.payloads):
+            samples = g711.decode(data, kind) if kind in (0, 8) else []
+            if not samples or g711.power(samples, hertz) < 0.8:
+                continue
+            if at - silent_since > 0.5:
+                times.append(at)
+            silent_since = at
+        return times
+
+    def test_a_queue_greets_and_announces_in_the_callers_language_also_after_a_kill(self):
+        self.server = self.centre()
+        self.administrator = {"Authorization": "Bearer " + self.sign_in(self.server, self.login_of(self.server, "administrator"))[1]}
+        for name, hertz in self.TONES.items():
+            for language, of in zip(("fa", "en"), hertz):
+                self.upload(name, language, of)
+        self.quiet_queue(self.server, greeting="hello", announcement="patience", announce_every="3s")
+        self.assertEqual(self.server.http("PATCH", "/v1/queues/sales", {"greeting": "hello"}, self.administrator)[0], 200)
+        self.assertEqual(self.server.http("GET", "/v1/queues/sales", headers=self.administrator)[1]["greeting"], "hello")
+        status, refused = self.server.http("PATCH", "/v1/queues/sales", {"announcement": "../secret"}, self.administrator)
+        self.assertEqual((status, refused["code"]), (422, "setting-wrong"), refused)
+        for language in ("fa", "en"):
+            self.server.set("number", self.server.number_of("support"), language=language)
+            with self.subTest(language):
+                self.one_caller(*(tones[language == "en"] for tones in self.TONES.values()))
+        # in use: not to be taken away
+        self.assertEqual((lambda status, body: (status, body["code"]))(*self.server.http("DELETE", "/v1/prompts/patience?language=fa", headers=self.administrator)), (409, "prompt-in-use"))
+        row = next(p for p in self.server.http("GET", "/v1/prompts", headers=self.administrator)[1] if p["name"] == "hello")
+        self.assertEqual(sorted((use["kind"], use["code"], use["as"]) for use in row["used_by"]), [("queue", "sales", "greeting"), ("queue", "support", "greeting")])
+        for queue in ("support", "sales"):
+            self.server.set("queue", queue, greeting="", announcement="")
+        self.assertEqual(self.server.http("DELETE", "/v1/prompts/patience?language=fa", headers=self.administrator)[0], 204)
+
+    def one_caller(self, welcome, patience):
+        self.sound = self.rtp({"caller": g711.noise(3, 1)})
+        call = self.customer(self.server, "09120000021", rtp=self.sound, source=("signal", "caller"), keep=True).call(self.server.number_of("support"))
+        call.wait_answered(patient(5))
+        wait_until(lambda: self.heard(call, welcome), patient(10), "the greeting", every=0.2)
+        wait_until(lambda: self.heard(call, patience), patient(15), "the announcement", every=0.2)
+        self.server.kill()
+        self.server.start()
+        wait_until(lambda: len(self.heard(call, patience)) >= 3, patient(25), lambda: "further announcements: %s" % self.heard(call, patience), every=0.2)
+        call.bye()
+        greeted, told = self.heard(call, welcome), self.heard(call, patience)
+        self.assertEqual(len(greeted), 1, "greeted once, whatever comes between")
+        self.assertLess(greeted[0], told[0])
+        other = {hertz for tones in self.TONES.values() for hertz in tones} - {welcome, patience}
+        self.assertEqual([self.heard(call, hertz) for hertz in other], [[], []], "nothing in the other language")
+        wait_until(lambda: not self.server.json("call", "list"), patient(5), "the call to be over", every=0.1)
 
 
 if __name__ == "__main__":

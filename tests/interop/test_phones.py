@@ -14,10 +14,10 @@ class Phones(InteropTest):
             self.quiet_queue(self.server, queue)
         self.support = self.server.number_of("support")
 
-    def talk(self, device=0, number=None, caller="09120000001", behaviour=None, call_options={}, **options):
+    def talk(self, device=0, number=None, caller="09120000001", behaviour=None, call_options={}, customer_options={}, **options):
         """One call in talk: (customer's call, agent's phone)."""
         agent = self.phone(self.server, device, behaviour, **options)
-        call = self.customer(self.server, caller).call(number or self.support, **call_options)
+        call = self.customer(self.server, caller, **customer_options).call(number or self.support, **call_options)
         self.wait(lambda: agent.live() and call.up, 10, lambda: "the agent's leg; %s" % call)
         return call, agent
 
@@ -130,8 +130,10 @@ class Phones(InteropTest):
         self.assertEqual(self.row(self.server, "09120000001")["queue"], "sales")
 
     def test_attended_refer_with_replaces_joins_the_customer_with_the_colleague(self):
-        call, agent = self.talk()
-        colleague = self.phone(self.server, 1)
+        """RFC 5589 §7. The joined legs began in two calls, perhaps in two media workers: each hears the other afterwards."""
+        sound = self.rtp({"customer": g711.tone(440, 2), "colleague": g711.tone(1000, 2)})
+        call, agent = self.talk(customer_options={"rtp": sound, "source": ("signal", "customer"), "keep": True})
+        colleague = self.phone(self.server, 1, rtp=sound, source=("signal", "colleague"), keep=True)
         first = agent.live()[0]
         self.assertEqual(first.hold(), 200)
         consult = agent.call(colleague.number).wait_answered(patient(10))
@@ -142,6 +144,14 @@ class Phones(InteropTest):
         consult.wait_ended(patient(10))
         self.assertTrue(call.up)
         self.assertTrue(colleague.live())
+        joined = time.monotonic()
+        time.sleep(1.5)
+        for one, tone in ((call, 1000), (colleague.live()[0], 440)):
+            heard = sound.heard(one.media)
+            first = next((i for i, at in enumerate(heard.arrivals) if at >= joined + 0.5), len(heard.arrivals))
+            heard.arrivals, heard.sequences, heard.payloads = heard.arrivals[first:], heard.sequences[first:], heard.payloads[first:]
+            self.assertGreater(len(heard.arrivals), 30, "packets after the join")
+            self.assertGreater(g711.power(heard.pcm()[:4000], tone), 0.9, "who was joined hears the other")
         call.bye()
         colleague.last().wait_ended(patient(5))
         self.assertEqual(self.row(self.server, "09120000001")["agent"], colleague.code)

@@ -20,14 +20,13 @@ sip::Address reached_at(const Listen& listen) {
 
 void check_audio(const Configuration& c, bool server_running, const std::string& number, Findings& findings) {
   if (!server_running || number.empty()) {
-    findings.push_back({"audio", Verdict::warning, server_running ? "not tried: no number is known" : "not tried: the server does not run", "whether audio gets through is not known",
-                        server_running ? "pasokh doctor DIR --call NUMBER, with a number that leads to a queue" : "start it with: pasokh serve DIR ; then ask again"});
+    findings.push_back({"audio", Verdict::warning, say(server_running ? Say::not_tried_no_number : Say::not_tried_no_server), say(Say::audio_unknown), say(server_running ? Say::give_number : Say::start_server)});
     return;
   }
   caller::Loop loop;
   caller::UserAgent agent(loop, {.server = reached_at(c.sip), .user = {}, .password = {}, .domain = {}, .bind = {}});
   if (auto opened = agent.open(); !opened) {
-    findings.push_back({"audio", Verdict::problem, opened.error().text, "no call can be placed from this machine", "look at the firewall"});
+    findings.push_back({"audio", Verdict::problem, say(Say::no_call_possible, {opened.error().text}), say(Say::cannot_place_call), say(Say::look_at_firewall)});
     return;
   }
   const auto call = agent.call(number, "doctor");
@@ -36,16 +35,12 @@ void check_audio(const Configuration& c, bool server_running, const std::string&
   loop.after(Duration::seconds(15), [&] { call->hang_up(); loop.stop(); });
   loop.run();
   const auto& heard = call->audio().figures();
-  const std::string figures = std::to_string(heard.received) + " packets heard, " + std::to_string(heard.lost) + " lost, largest gap " + std::to_string(heard.largest_gap_ms) + " ms";
+  const Text found = say(Say::call_heard, {number, doctor::number(heard.received), doctor::number(heard.lost), doctor::number(heard.largest_gap_ms)});
   if (!call->answered())
-    findings.push_back({"audio", Verdict::problem, "a call to " + number + " was not answered: " + std::to_string(call->status()) + " " + call->reason(), "customers may meet the same",
-                        "is the number set (pasokh number list) and does a trunk take calls from 127.0.0.1 (pasokh trunk list)?"});
-  else if (heard.received < packets_expected)
-    findings.push_back({"audio", Verdict::problem, "a call to " + number + ": " + figures, "callers hear nothing", "do the media workers run (pasokh centre health)? does a firewall drop UDP on the rtp ports?"});
-  else if (heard.lost > 0 || heard.largest_gap_ms > 100)
-    findings.push_back({"audio", Verdict::warning, "a call to " + number + ": " + figures, "callers may hear clicks", "is the machine overloaded? see `top`"});
-  else
-    findings.push_back({"audio", Verdict::ok, "a call to " + number + ": " + figures});
+    findings.push_back({"audio", Verdict::problem, say(Say::not_answered, {number, std::to_string(call->status()) + " " + call->reason()}), say(Say::customers_may_too), say(Say::is_number_set)});
+  else if (heard.received < packets_expected) findings.push_back({"audio", Verdict::problem, found, say(Say::hear_nothing), say(Say::do_workers_run)});
+  else if (heard.lost > 0 || heard.largest_gap_ms > 100) findings.push_back({"audio", Verdict::warning, found, say(Say::may_hear_clicks), say(Say::overloaded)});
+  else findings.push_back({"audio", Verdict::ok, found});
 }
 
 }  // namespace pasokh::app::doctor

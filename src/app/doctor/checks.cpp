@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -22,6 +23,7 @@
 
 #include "api/tls_authority.h"
 #include "archive/prompts.h"
+#include "base/persian.h"
 
 namespace pasokh::app::doctor {
 namespace {
@@ -89,20 +91,18 @@ std::string options_request(const Listen& to, const std::string& transport) {  /
 void free_port(const char* check, const Listen& listen, int type, Findings& findings) {
   const int error = bind_error(listen, type);
   const std::string where = listen_text(listen);
-  if (error == 0) findings.push_back({check, Verdict::ok, where + " is free"});
+  if (error == 0) findings.push_back({check, Verdict::ok, say(Say::port_free, {where})});
   else if (error == EADDRINUSE)
-    findings.push_back({check, Verdict::problem, where + " is taken by another program", "the server cannot start",
-                        "find it with: ss -lnptu | grep " + std::to_string(listen.port) + " ; end it, or set another port in pasokh.toml"});
+    findings.push_back({check, Verdict::problem, say(Say::port_taken, {where}), say(Say::cannot_start), say(Say::end_the_other_program, {std::to_string(listen.port)})});
   else if (error == EADDRNOTAVAIL)
-    findings.push_back({check, Verdict::problem, "this machine has no address " + listen.host, "the server cannot start", "set an address of this machine, or 0.0.0.0, in pasokh.toml"});
+    findings.push_back({check, Verdict::problem, say(Say::no_such_address, {listen.host}), say(Say::cannot_start), say(Say::set_own_address)});
   else
-    findings.push_back({check, Verdict::problem, where + ": " + std::strerror(error), "the server cannot start", error == EACCES ? "ports below 1024 need root or CAP_NET_BIND_SERVICE" : "set another address in pasokh.toml"});
+    findings.push_back({check, Verdict::problem, say(Say::port_refused, {where, std::strerror(error)}), say(Say::cannot_start), say(error == EACCES ? Say::low_ports_need_rights : Say::set_other_address)});
 }
 
 void answers(const char* check, const Listen& listen, const std::string& what, bool good, Findings& findings) {
-  if (good) findings.push_back({check, Verdict::ok, "our server answers " + what + " on " + listen_text(listen)});
-  else findings.push_back({check, Verdict::problem, "the server runs, but " + listen_text(listen) + " does not answer " + what, "phones or browsers cannot reach it",
-                           "was pasokh.toml changed since the start? then restart; else look at the log"});
+  if (good) findings.push_back({check, Verdict::ok, say(Say::answers, {what, listen_text(listen)})});
+  else findings.push_back({check, Verdict::problem, say(Say::does_not_answer, {what, listen_text(listen)}), say(Say::cannot_be_reached), say(Say::restart_or_log)});
 }
 
 bool is_private(const in_addr& address) {
@@ -132,6 +132,14 @@ std::string joined(const std::vector<std::string>& list) {
   return out;
 }
 
+Text tenths(double ms) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f", ms);
+  std::string persian = persian_digits(text);
+  if (const auto point = persian.find('.'); point != persian.npos) persian.replace(point, 1, "٫");
+  return {text, persian};
+}
+
 }  // namespace
 
 bool server_runs(const std::string& dir) {
@@ -156,25 +164,23 @@ void check_ports(const Configuration& c, bool server_running, Findings& findings
     free_port("http", c.http, SOCK_STREAM, findings);
   }
   const int legs = (c.rtp_high - c.rtp_low + 1) / 2, calls = legs / 2;
-  const std::string range = std::to_string(c.rtp_low) + "-" + std::to_string(c.rtp_high);
+  const Text ours = range(c.rtp_low, c.rtp_high);
   unsigned low = 0, high = 0;
   std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> low >> high;
   if (calls < 50)
-    findings.push_back({"rtp-ports", Verdict::warning, range + " is room for " + std::to_string(calls) + " calls", "further calls are refused", "widen [rtp] low and high in pasokh.toml"});
+    findings.push_back({"rtp-ports", Verdict::warning, say(Say::rtp_few, {ours, number(calls)}), say(Say::further_calls_refused), say(Say::widen_rtp)});
   else if (high != 0 && c.rtp_low <= high && c.rtp_high >= low)
-    findings.push_back({"rtp-ports", Verdict::warning, range + " overlaps the system's own ports " + std::to_string(low) + "-" + std::to_string(high), "now and then a port is taken, and another must be tried",
-                        "set [rtp] below " + std::to_string(low) + ", or: sysctl net.ipv4.ip_local_reserved_ports=" + range});
+    findings.push_back({"rtp-ports", Verdict::warning, say(Say::rtp_overlaps, {ours, range(low, high)}), say(Say::port_taken_at_times), say(Say::set_rtp_below, {std::to_string(low), ours.en})});
   else
-    findings.push_back({"rtp-ports", Verdict::ok, range + " is room for " + std::to_string(calls) + " calls"});
+    findings.push_back({"rtp-ports", Verdict::ok, say(Say::rtp_room, {ours, number(calls)})});
 }
 
 // Names, expiry and key of what browsers are shown.
 void check_certificate(const std::string& dir, const Configuration& c, Findings& findings) {
   if (!c.https) {
     const bool loopback_only = c.http.host == "::1" || c.http.host.rfind("127.", 0) == 0;
-    if (loopback_only) findings.push_back({"certificate", Verdict::ok, "no HTTPS is set, and the web listens on this machine alone"});
-    else findings.push_back({"certificate", Verdict::warning, "no HTTPS is set", "browsers on other machines give the page no microphone, and passwords cross the network in the clear",
-                             "set [http] https = \"0.0.0.0:8443\" in pasokh.toml"});
+    if (loopback_only) findings.push_back({"certificate", Verdict::ok, say(Say::no_https_loopback)});
+    else findings.push_back({"certificate", Verdict::warning, say(Say::no_https), say(Say::no_microphone), say(Say::set_https)});
     return;
   }
   const auto local = api::tls_files(dir);
@@ -182,40 +188,39 @@ void check_certificate(const std::string& dir, const Configuration& c, Findings&
   const std::string file = own ? c.certificate : local.certificate, key = own ? c.key : local.key;
   const auto facts = api::read_certificate(file);
   if (!facts) {
-    if (own) findings.push_back({"certificate", Verdict::problem, facts.error().text, "the server cannot start", "mend [http] certificate in pasokh.toml"});
-    else findings.push_back({"certificate", Verdict::ok, "none yet; the local authority makes one at the next start"});
+    if (own) findings.push_back({"certificate", Verdict::problem, say(Say::certificate_unreadable, {facts.error().text}), say(Say::cannot_start), say(Say::mend_certificate)});
+    else findings.push_back({"certificate", Verdict::ok, say(Say::certificate_not_yet)});
     return;
   }
   if (const auto fits = api::key_fits(file, key); !fits) {
-    findings.push_back({"certificate", Verdict::problem, fits.error().text, "the server cannot start", own ? "put the right key beside the certificate" : "remove " + file + "; it is made anew"});
+    findings.push_back({"certificate", Verdict::problem, say(Say::key_does_not_fit, {fits.error().text}), say(Say::cannot_start), own ? say(Say::put_right_key) : say(Say::remove_certificate, {file})});
     return;
   }
   using namespace std::chrono;
   const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   const auto days = (facts->ends.us - now) / 86'400'000'000;
   if (own && c.names.empty())
-    findings.push_back({"certificate-names", Verdict::warning, "[http] names is empty: the certificate covers " + joined(facts->covers.names) + ", and nothing says under which name people come",
-                        "browsers warn under any other name", "set [http] names to the names that people type, so that this is watched"});
+    findings.push_back({"certificate-names", Verdict::warning, say(Say::names_empty, {joined(facts->covers.names)}), say(Say::warn_other_name), say(Say::set_names)});
   const auto missing = api::missing_names(own ? api::HostNames{c.names, {}} : api::own_names(c.names), facts->covers);
-  const std::string found = joined(facts->covers.names) + (facts->covers.addresses.empty() ? "" : ", " + joined(facts->covers.addresses)) + "; ends in " + std::to_string(days) + " days";
-  if (days < 0) findings.push_back({"certificate", Verdict::problem, found, "browsers refuse the page", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
+  const Text covers = joined(facts->covers.names) + (facts->covers.addresses.empty() ? "" : ", " + joined(facts->covers.addresses));
+  const Text found = say(Say::certificate_found, {covers, number(days)}), renew = say(own ? Say::put_new_certificate : Say::start_to_renew);
+  if (days < 0) findings.push_back({"certificate", Verdict::problem, found, say(Say::certificate_ended), renew});
   else if (!missing.empty())
-    findings.push_back({"certificate", Verdict::warning, found + "; does not cover " + joined(missing), "browsers warn under these names", own ? "get a certificate for them" : "nothing: the running server renews it by itself within seconds"});
-  else if (days < (own ? 14 : 25))
-    findings.push_back({"certificate", Verdict::warning, found, "browsers refuse the page after that", own ? "put a new certificate there; no restart is needed" : "start the server: it renews its certificate by itself"});
+    findings.push_back({"certificate", Verdict::warning, say(Say::certificate_misses, {covers, number(days), joined(missing)}), say(Say::warn_these_names), say(own ? Say::get_certificate : Say::renewed_by_itself)});
+  else if (days < (own ? 14 : 25)) findings.push_back({"certificate", Verdict::warning, found, say(Say::certificate_ends), renew});
   else findings.push_back({"certificate", Verdict::ok, found});
 }
 
 // Each media worker has a UDP port of its own for all browsers' audio. That it is open to the outside, only a browser there can tell.
 void check_browser_phones(const Configuration& c, bool server_running, Findings& findings) {
   if (c.browser_port == 0) {
-    findings.push_back({"browser-ports", Verdict::warning, "[browser] port = 0: there are no browser phones", "agents need a SIP phone each", "set [browser] port = 10000 in pasokh.toml"});
+    findings.push_back({"browser-ports", Verdict::warning, say(Say::no_browser_phones), say(Say::need_sip_phones), say(Say::set_browser_port)});
     return;
   }
   const std::int64_t last = c.browser_port + c.workers - 1;
-  const std::string range = "UDP " + std::to_string(c.browser_port) + (c.workers > 1 ? "-" + std::to_string(last) : "");
+  const Text ours = c.workers > 1 ? range(c.browser_port, last) : number(c.browser_port);
   if (last > 65'535 || (c.browser_port <= c.rtp_high && last >= c.rtp_low)) {
-    findings.push_back({"browser-ports", Verdict::problem, range + " lies " + (last > 65'535 ? "beyond 65535" : "within [rtp]"), "some media workers take no browser phones", "set another [browser] port in pasokh.toml"});
+    findings.push_back({"browser-ports", Verdict::problem, say(last > 65'535 ? Say::browser_range_high : Say::browser_range_in_rtp, {ours}), say(Say::some_workers_no_browsers), say(Say::set_other_browser_port)});
     return;
   }
   std::vector<std::string> wrong;
@@ -224,47 +229,43 @@ void check_browser_phones(const Configuration& c, bool server_running, Findings&
     if (server_running ? error != EADDRINUSE : error != 0) wrong.push_back(std::to_string(port));
   }
   if (!wrong.empty() && server_running)
-    findings.push_back({"browser-ports", Verdict::problem, "the server runs, but nobody listens on UDP " + joined(wrong), "browser phones have no audio there", "look in the log for browser-port-refused; free the port and restart"});
+    findings.push_back({"browser-ports", Verdict::problem, say(Say::browser_nobody_listens, {joined(wrong)}), say(Say::browser_no_audio), say(Say::browser_look_in_log)});
   else if (!wrong.empty())
-    findings.push_back({"browser-ports", Verdict::problem, "UDP " + joined(wrong) + " is taken by another program", "browser phones have no audio there", "find it with: ss -lnpu | grep " + wrong.front() + " ; end it, or set another [browser] port"});
+    findings.push_back({"browser-ports", Verdict::problem, say(Say::browser_port_taken, {joined(wrong)}), say(Say::browser_no_audio), say(Say::browser_end_other_program, {wrong.front()})});
   else if (!own_addresses().second && c.browser_addresses.empty() && c.browser_turn.empty())
-    findings.push_back({"browser-ports", Verdict::ok, range + (server_running ? " is ours" : " is free") + "; agents at home need [browser] addresses (the router's public one) and " + range + " forwarded"});
+    findings.push_back({"browser-ports", Verdict::ok, say(server_running ? Say::browser_ours_private : Say::browser_free_private, {ours})});
   else
-    findings.push_back({"browser-ports", Verdict::ok, range + (server_running ? " is ours" : " is free")});
+    findings.push_back({"browser-ports", Verdict::ok, say(server_running ? Say::browser_ours : Say::browser_free, {ours})});
 }
 
 void check_mail(const Configuration& c, Findings& findings) {
   const auto& mail = c.mail;
   if (!mail.on()) {
-    findings.push_back({"mail", Verdict::ok, "no mail server is set; reports and alarms are not sent by mail"});
+    findings.push_back({"mail", Verdict::ok, say(Say::no_mail)});
     return;
   }
   const std::string where = mail.host + ":" + std::to_string(mail.port);
   if (!mail.user.empty() && !std::ifstream(mail.password_file))
-    findings.push_back({"mail", Verdict::problem, "the password file " + mail.password_file + " cannot be read", "no mail is sent", "write the password into its first line; chmod 0600, owner: the user that runs pasokh"});
+    findings.push_back({"mail", Verdict::problem, say(Say::mail_password_unreadable, {mail.password_file}), say(Say::no_mail_is_sent), say(Say::write_mail_password)});
   else if (struct stat info{}; !mail.user.empty() && ::stat(mail.password_file.c_str(), &info) == 0 && (info.st_mode & 0077) != 0)
-    findings.push_back({"mail", Verdict::warning, "the password file " + mail.password_file + " can be read by others", "whoever reads it sends mail in your name", "chmod 0600 " + mail.password_file});
+    findings.push_back({"mail", Verdict::warning, say(Say::mail_password_open, {mail.password_file}), say(Say::mail_in_your_name), say(Say::chmod_mail_password, {mail.password_file})});
   else if (const auto greeted = outbox::greet(mail); !greeted)
-    findings.push_back({"mail", Verdict::problem, where + ": " + greeted.error().text, "scheduled reports and alarms wait, and are given up after a day", "check [mail] in pasokh.toml, then: pasokh mail test ADDRESS"});
+    findings.push_back({"mail", Verdict::problem, say(Say::mail_trouble, {where, greeted.error().text}), say(Say::mail_waits), say(Say::check_mail_settings)});
   else if (mail.security == outbox::MailSecurity::none && mail.host != "127.0.0.1" && mail.host != "localhost" && mail.host != "::1")
-    findings.push_back({"mail", Verdict::warning, where + " greets us, without TLS", "callers' numbers and the password cross the network in the clear", "set [mail] security = \"starttls\""});
+    findings.push_back({"mail", Verdict::warning, say(Say::mail_without_tls, {where}), say(Say::mail_in_the_clear), say(Say::set_starttls)});
   else
-    findings.push_back({"mail", Verdict::ok, where + " greets us"});
+    findings.push_back({"mail", Verdict::ok, say(Say::mail_greets, {where})});
 }
 
 void check_addresses(const Configuration& c, Findings& findings) {
   const auto [addresses, some_public] = own_addresses();
-  const std::string list = addresses.empty() ? "no interface but loopback" : joined(addresses);
-  if (addresses.empty()) findings.push_back({"addresses", Verdict::warning, list, "phones on other machines cannot reach this one", "connect it to the network"});
-  else findings.push_back({"addresses", Verdict::ok, list});
-  if (!c.advertise.empty())
-    findings.push_back({"nat", Verdict::ok, "peers outside are told " + c.advertise});
-  else if (some_public)
-    findings.push_back({"nat", Verdict::ok, "a public address stands on this machine; nothing to translate"});
+  if (addresses.empty()) findings.push_back({"addresses", Verdict::warning, say(Say::only_loopback), say(Say::others_cannot_reach), say(Say::connect_network)});
+  else findings.push_back({"addresses", Verdict::ok, say(Say::addresses, {joined(addresses)})});
+  if (!c.advertise.empty()) findings.push_back({"nat", Verdict::ok, say(Say::told_outside, {c.advertise})});
+  else if (some_public) findings.push_back({"nat", Verdict::ok, say(Say::public_address)});
   else
-    findings.push_back({"nat", Verdict::warning, "all addresses are private, and none is set to be told outside",
-                        "phones and trunks beyond the router may hear nothing; with a registered trunk the address is learnt from its answers",
-                        "set [sip] advertise to the router's public address, and forward UDP/TCP " + std::to_string(c.sip.port) + " and UDP " + std::to_string(c.rtp_low) + "-" + std::to_string(c.rtp_high)});
+    findings.push_back({"nat", Verdict::warning, say(Say::all_private), say(Say::no_audio_beyond_router),
+                        say(Say::set_advertise, {std::to_string(c.sip.port), std::to_string(c.rtp_low) + "-" + std::to_string(c.rtp_high)})});
 }
 
 void check_clock(Findings& findings) {
@@ -274,33 +275,32 @@ void check_clock(Findings& findings) {
   std::this_thread::sleep_for(milliseconds(200));
   const auto drift = duration_cast<milliseconds>((system_clock::now() - wall) - (steady_clock::now() - steady)).count();
   if (std::abs(drift) > 20)
-    findings.push_back({"clock", Verdict::problem, "the wall clock moved by " + std::to_string(drift) + " ms within 200 ms", "times in reports are off; calls are measured by another clock and are right",
-                        "find who sets the clock; let one service (systemd-timesyncd or chrony) do it"});
+    findings.push_back({"clock", Verdict::problem, say(Say::clock_jumps, {number(drift)}), say(Say::reports_times_off), say(Say::one_clock_service)});
   else if (timex state{}; ::adjtimex(&state) == TIME_ERROR || (state.status & STA_UNSYNC))
-    findings.push_back({"clock", Verdict::warning, "nobody keeps this clock in step", "times in reports and in the carrier's bills drift apart", "apt install systemd-timesyncd && timedatectl set-ntp true"});
+    findings.push_back({"clock", Verdict::warning, say(Say::clock_not_kept), say(Say::times_drift), say(Say::install_timesync)});
   else
-    findings.push_back({"clock", Verdict::ok, "the clock is steady and kept in step"});
+    findings.push_back({"clock", Verdict::ok, say(Say::clock_steady)});
 }
 
 void check_disk(const std::string& dir, const Configuration& c, Findings& findings) {
   struct statvfs disk {};
   if (::statvfs(dir.c_str(), &disk) != 0) {
-    findings.push_back({"disk", Verdict::problem, dir + ": " + std::strerror(errno), "nothing can be written", "check the path"});
+    findings.push_back({"disk", Verdict::problem, say(Say::disk_unreadable, {dir, std::strerror(errno)}), say(Say::nothing_written), say(Say::check_path)});
     return;
   }
   const auto free_mib = static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize) >> 20;
-  const std::string found = std::to_string(free_mib) + " MiB free";
+  const Text found = say(Say::disk_free, {number(free_mib)});
   if (free_mib < c.recording_stop_mib)
-    findings.push_back({"disk", Verdict::problem, found, "recordings stop below " + std::to_string(c.recording_stop_mib) + " MiB; new calls are refused at " + std::to_string(c.journal_reserve_mib) + " MiB", "make room"});
+    findings.push_back({"disk", Verdict::problem, found, say(Say::recordings_and_calls_stop, {number(c.recording_stop_mib), number(c.journal_reserve_mib)}), say(Say::make_room)});
   else if (free_mib < 4 * c.recording_stop_mib)
-    findings.push_back({"disk", Verdict::warning, found, "recordings stop below " + std::to_string(c.recording_stop_mib) + " MiB", "make room soon"});
+    findings.push_back({"disk", Verdict::warning, found, say(Say::recordings_stop, {number(c.recording_stop_mib)}), say(Say::make_room_soon)});
   else
     findings.push_back({"disk", Verdict::ok, found});
 
   const std::string probe = dir + "/doctor.probe";
   const Descriptor file(::open(probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.fd < 0) {
-    findings.push_back({"disk-sync", Verdict::problem, "cannot write into " + dir + ": " + std::strerror(errno), "the server cannot start", "chown the folder to the user that runs pasokh"});
+    findings.push_back({"disk-sync", Verdict::problem, say(Say::cannot_write, {dir, std::strerror(errno)}), say(Say::cannot_start), say(Say::chown_folder)});
     return;
   }
   std::vector<double> times;
@@ -312,24 +312,23 @@ void check_disk(const std::string& dir, const Configuration& c, Findings& findin
   }
   ::unlink(probe.c_str());
   if (times.empty()) {
-    findings.push_back({"disk-sync", Verdict::problem, std::string("writing fails: ") + std::strerror(errno), "nothing can be journalled", "check the disk"});
+    findings.push_back({"disk-sync", Verdict::problem, say(Say::write_fails, {std::strerror(errno)}), say(Say::nothing_journalled), say(Say::check_disk)});
     return;
   }
   std::sort(times.begin(), times.end());
-  char text[80];
-  std::snprintf(text, sizeof text, "a synced write takes %.1f ms (median), %.1f ms (longest)", times[times.size() / 2], times.back());
+  const Text took = say(Say::sync_takes, {tenths(times[times.size() / 2]), tenths(times.back())});
   if (times[times.size() / 2] > 50)
-    findings.push_back({"disk-sync", Verdict::warning, text, "each step of a call waits so long; callers notice beyond 100 ms", "use a local SSD; no network file system"});
+    findings.push_back({"disk-sync", Verdict::warning, took, say(Say::steps_wait), say(Say::use_local_disk)});
   else
-    findings.push_back({"disk-sync", Verdict::ok, text});
+    findings.push_back({"disk-sync", Verdict::ok, took});
 }
 
 void check_limits(Findings& findings) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  const std::string found = std::to_string(files.rlim_cur) + " open files allowed (" + std::to_string(files.rlim_max) + " at most)";
+  const Text found = say(Say::files_allowed, {number(static_cast<std::int64_t>(files.rlim_cur)), number(static_cast<std::int64_t>(files.rlim_max))});
   if (files.rlim_max < 4'096)
-    findings.push_back({"limits", Verdict::warning, found, "each call needs four sockets; beyond that, calls are refused", "LimitNOFILE=65536 in the service file, or ulimit -n 65536"});
+    findings.push_back({"limits", Verdict::warning, found, say(Say::four_sockets), say(Say::raise_limit)});
   else
     findings.push_back({"limits", Verdict::ok, found});
 }
@@ -339,10 +338,9 @@ void check_prompts(const Configuration& c, Findings& findings) {
   std::size_t files = 0;
   for (std::filesystem::recursive_directory_iterator at(c.prompts, error), end; !error && at != end; at.increment(error)) files += at->is_regular_file(error) ? 1 : 0;
   if (files > 0)
-    findings.push_back({"prompts", Verdict::ok, std::to_string(files) + " announcements and pieces of music in " + c.prompts});
+    findings.push_back({"prompts", Verdict::ok, say(Say::prompts_there, {number(static_cast<std::int64_t>(files)), c.prompts})});
   else
-    findings.push_back({"prompts", Verdict::warning, "no announcements in " + c.prompts, "callers hear tones instead of words, and a beep before recording",
-                        archive::can_speak() ? "make the data folder anew, or put WAV files there" : "apt install espeak-ng, or put recorded WAV files there"});
+    findings.push_back({"prompts", Verdict::warning, say(Say::no_prompts, {c.prompts}), say(Say::tones_instead), say(archive::can_speak() ? Say::make_folder_anew : Say::install_espeak)});
 }
 
 }  // namespace pasokh::app::doctor

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "app/configuration.h"
+#include "app/doctor/texts.h"
 #include "base/describe.h"
 
 namespace pasokh::app::doctor {
@@ -15,7 +16,10 @@ struct Finding {
   std::string check;
   Verdict verdict = Verdict::ok;
   std::string found, means, advice;      // means and advice: empty when ok
-  PASOKH_FIELDS(check, verdict, found, means, advice)
+  std::string found_fa, means_fa, advice_fa;
+  Finding(std::string what, Verdict how, const Text& seen, const Text& so = {}, const Text& then = {})
+      : check(std::move(what)), verdict(how), found(seen.en), means(so.en), advice(then.en), found_fa(seen.fa), means_fa(so.fa), advice_fa(then.fa) {}
+  PASOKH_FIELDS(check, verdict, found, means, advice, found_fa, means_fa, advice_fa)
 };
 using Findings = std::vector<Finding>;
 

@@ -1,6 +1,9 @@
 // An agent at work, and the device on the desk.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "floor/types.h"
 
 namespace pasokh::floor {
@@ -22,12 +25,40 @@ struct Agent {
   Duration idle_earned;          // idle time kept while off duty
   Instant wrap_up_until = Instant::never();  // in wrap-up and never: a report is overdue
   std::vector<CallId> reports_due;  // in order; no next call before they are complete
+  std::vector<CallId> further_calls;  // the phone's third line and those after it, in the order of their coming
   PASOKH_FIELDS(id, exists, code, settings, state, since, pause_reason, pause_next, device, call, second_call, side_leg, idle_since,
-                idle_earned, wrap_up_until, reports_due)
+                idle_earned, wrap_up_until, reports_due, further_calls)
 
   bool signed_in() const { return state != AgentState::signed_out; }
   bool on_duty() const { return signed_in() && state != AgentState::paused; }
   bool in_call() const { return state == AgentState::talking; }
+
+  // Lines of the phone: the call they talk in, then the others in the order of their coming.
+  bool is_on(CallId line) const { return call == line || second_call == line || std::find(further_calls.begin(), further_calls.end(), line) != further_calls.end(); }
+  void add_line(CallId line) {     // while they talk in another call
+    if (is_on(line)) return;
+    if (second_call) further_calls.push_back(line);
+    else second_call = line;
+  }
+  void drop_line(CallId line) {    // not the one they talk in
+    if (second_call == line) second_call = next_further();
+    else std::erase(further_calls, line);
+  }
+  void next_line() {             // the call is over: the next line, if there is one
+    call = second_call;
+    second_call = next_further();
+  }
+  void rename_line(CallId from, CallId to) {
+    if (call == from) call = to;
+    if (second_call == from) second_call = to;
+    std::replace(further_calls.begin(), further_calls.end(), from, to);
+  }
+  CallId next_further() {
+    if (further_calls.empty()) return {};
+    const CallId next = further_calls.front();
+    further_calls.erase(further_calls.begin());
+    return next;
+  }
 };
 
 struct Device {

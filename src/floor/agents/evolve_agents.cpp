@@ -70,8 +70,7 @@ namespace {
 
 // The end of a call or of its wrap-up: a pause that was asked for meanwhile holds from here.
 void rest(State& state, Agent& agent, Instant at) {
-  agent.call = agent.second_call;
-  agent.second_call = {};
+  agent.next_line();
   if (agent.call) { enter(state, agent, AgentState::talking, at); return; }
   if (agent.pause_next.empty()) { enter(state, agent, AgentState::ready, at); return; }
   agent.pause_reason = std::move(agent.pause_next);
@@ -110,8 +109,8 @@ void evolve(State& state, const AgentLeftCall& event, Instant at) {
     settle_hearing(state, *call);
     state.touched.insert(event.call);
   }
-  if (agent.second_call == event.call) { agent.second_call = {}; return; }
-  if (agent.call != event.call || agent.state == AgentState::wrap_up) return;
+  if (agent.call != event.call) return agent.drop_line(event.call);
+  if (agent.state == AgentState::wrap_up) return;
   agent.idle_since = at;
   rest(state, agent, at);
 }

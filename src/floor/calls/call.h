@@ -60,6 +60,9 @@ struct Call {
   Instant notice_deadline = Instant::never();
   std::int32_t place_told = 0;
   Instant place_told_at;
+  bool greeting = false;   // the programme begins with the queue's greeting
+  bool announcing = false; // its announcement stands in the programme
+  Instant announced_at;    // or entered: the next one counts from here
   std::int32_t programme_version = 0;
   // talking
   AgentId agent;
@@ -84,7 +87,7 @@ struct Call {
   PASOKH_FIELDS(id, direction, language, customer, caller, number, trunk, device, arrived, accepted, answered, waiting, queue, priority,
                 since, entered, step, overflowed, offers, asked, unoffered, notice, notice_deadline, place_told, place_told_at, programme_version,
                 agent, agent_leg, caller_agent, held, outside, consult, transfer, wanted, wanted_trunk, dial_deadline,
-                capture, recording, capture_failed, reported, farewell, farewell_deadline)
+                capture, recording, capture_failed, reported, farewell, farewell_deadline, greeting, announcing, announced_at)
 };
 
 enum class LegState : std::uint8_t { arriving, dialling, up };

@@ -66,7 +66,7 @@ void evolve(State& state, const CallArrived& event, Instant at) {
   if (event.agent) {
     call.agent = event.agent;
     Agent& agent = state.agent(event.agent);
-    if (agent.in_call()) agent.second_call = event.call;
+    if (agent.in_call()) agent.add_line(event.call);
     else { agent.call = event.call; enter(state, agent, AgentState::talking, at); }
   }
   changed(state, call);
@@ -102,7 +102,9 @@ void evolve(State& state, const CallQueued& event, Instant at) {
     call.notice_deadline = at + notice_limit;
   }
   call.place_told = queue.settings.announce_place ? event.place : 0;
-  call.place_told_at = at;
+  call.place_told_at = call.announced_at = at;
+  call.greeting = true;
+  call.announcing = false;
   ++call.programme_version;
   queue.line.insert(wait_key(call));
   stand_in_line(state, call);
@@ -223,6 +225,17 @@ void evolve(State& state, const PlaceAnnounced& event, Instant at) {
   Call& call = *state.find(event.call);
   call.place_told = event.place;
   call.place_told_at = at;
+  call.greeting = call.announcing = false;
+  ++call.programme_version;
+  changed(state, call);
+}
+
+void evolve(State& state, const Announced& event, Instant at) {
+  Call& call = *state.find(event.call);
+  if (call.place_told_at != at) call.place_told = 0;  // told long ago, and may be another one now
+  call.announced_at = at;
+  call.greeting = false;
+  call.announcing = true;
   ++call.programme_version;
   changed(state, call);
 }

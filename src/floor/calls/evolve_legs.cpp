@@ -11,11 +11,11 @@ void changed(State& state, Call& call) {
   state.touched.insert(call.id);
 }
 
-// Who sits at the leg talks in its call now; on a second line when they talk already.
+// Who sits at the leg talks in its call now; on a further line when they talk already.
 void talks(State& state, const Leg& leg, Instant at) {
   Agent& agent = state.agent(leg.agent);
   if (agent.side_leg == leg.id) agent.side_leg = {};
-  if (agent.in_call() && agent.call != leg.call) { agent.second_call = leg.call; return; }
+  if (agent.in_call() && agent.call != leg.call) return agent.add_line(leg.call);
   agent.call = leg.call;
   enter(state, agent, AgentState::talking, at);
 }
@@ -189,7 +189,7 @@ void evolve(State& state, const CallsJoined& event, Instant at) {
   if (!leg) return;
   for (LegId* place : {&from.customer, &from.outside, &from.agent_leg}) if (*place == event.leg) *place = {};
   leg->call = event.call;
-  if (leg->agent) { Agent& other = state.agent(leg->agent); if (other.call == event.from) other.call = event.call; if (from.agent == leg->agent) from.agent = {}; }
+  if (leg->agent) { state.agent(leg->agent).rename_line(event.from, event.call); if (from.agent == leg->agent) from.agent = {}; }
   take_place(state, call, *leg, at);
   changed(state, call);
   changed(state, from);

@@ -38,8 +38,11 @@ void play_music(State& state, Leg& leg, const Call& call) {
 
 void play_queue(State& state, Leg& leg, const Call& call) {
   const std::string music = music_of(state, call);
+  const QueueSettings& settings = state.queue(call.queue).settings;
   std::vector<ProgrammeItem> items;
+  if (call.greeting && !settings.greeting.empty()) items.push_back({"prompt", settings.greeting, 0});
   if (call.place_told > 0) items.push_back({"place", "", call.place_told});
+  if (call.announcing && !settings.announcement.empty()) items.push_back({"prompt", settings.announcement, 0});
   if (music != "none") items.push_back({"music", music, 0});
   play(state, leg, "queue", call.programme_version, std::move(items), music != "none", call.language);
 }

@@ -75,6 +75,20 @@ bool move_on(Desk& desk, CallId id) {
   return true;
 }
 
+// What the queue has to tell from time to time, in one breath: the place, then its own announcement.
+void announce_if_due(Desk& desk, CallId id) {
+  const Call& call = *desk.state.find(id);
+  const Queue& queue = desk.state.queue(call.queue);
+  const QueueSettings& settings = queue.settings;
+  if (settings.announce_every.us <= 0 || call.notice == Notice::playing) return;
+  const bool announcement = !settings.announcement.empty() && desk.now - call.announced_at >= settings.announce_every;
+  if (settings.announce_place && (announcement || desk.now - call.place_told_at >= settings.announce_every)) {
+    const auto place = static_cast<std::int32_t>(std::distance(queue.line.begin(), queue.line.find(wait_key(call)))) + 1;
+    desk.put(PlaceAnnounced{id, call.queue, place});
+  }
+  if (announcement) desk.put(Announced{id, desk.state.find(id)->queue});
+}
+
 LeftQueue why_left(Outcome outcome) {
   switch (outcome) {
     case Outcome::queue_full: return LeftQueue::full;
@@ -138,7 +152,7 @@ void tell_places(Desk& desk, QueueId queue_id) {
   for (const WaitKey& key : queue.line) {
     if (++place > told_at_once) break;
     const Call& call = *desk.state.find(key.call);
-    if (place < call.place_told && desk.now - call.place_told_at >= told_again_after && call.offers.empty() && call.notice != Notice::playing)
+    if (place < call.place_told && desk.now - call.place_told_at >= told_again_after && desk.now - call.announced_at >= told_again_after && call.offers.empty() && call.notice != Notice::playing)
       told.push_back({key.call, queue_id, place});
   }
   for (const PlaceAnnounced& event : told) desk.put(event);
@@ -151,11 +165,7 @@ void waiting_due(Desk& desk, CallId id) {
   if (call.offers.empty() && desk.now - call.entered >= queue.settings.max_wait) return overflow_or_end(desk, id, Outcome::waited_out);
   const std::int32_t step = step_at(queue.settings, desk.now - call.since);
   if (step > call.step) desk.put(SkillsRelaxed{id, call.queue, step});
-  const QueueSettings& settings = queue.settings;
-  if (settings.announce_place && settings.announce_every.us > 0 && call.notice != Notice::playing && desk.now - call.place_told_at >= settings.announce_every) {
-    const auto place = static_cast<std::int32_t>(std::distance(queue.line.begin(), queue.line.find(wait_key(call)))) + 1;
-    desk.put(PlaceAnnounced{id, call.queue, place});
-  }
+  announce_if_due(desk, id);
 }
 
 }  // namespace pasokh::floor

@@ -5,6 +5,7 @@
 
 #include "base/json_text.h"
 #include "floor/state.h"
+#include "floor/words.h"
 
 namespace pasokh::floor {
 namespace {
@@ -24,32 +25,6 @@ struct Phrases {
   const char* pick(const char* fa, const char* en) const { return language == Language::fa ? fa : en; }
   std::string number(std::int64_t n) const { return digits_in(language, std::to_string(n)); }
 
-  const char* strategy(Strategy s) const {
-    switch (s) {
-      case Strategy::fair_share: return pick("سهم برابر", "fair share");
-      case Strategy::longest_idle: return pick("بیکارترین", "longest idle");
-      case Strategy::round_robin: return pick("نوبتی", "round robin");
-      case Strategy::ring_all: return pick("زنگ همگانی", "ring all");
-      case Strategy::fixed_order: return pick("ترتیب ثابت", "fixed order");
-    }
-    return "";
-  }
-  const char* presence(Presence p) const {
-    switch (p) {
-      case Presence::signed_out: return pick("خارج‌شده", "signed out");
-      case Presence::paused: return pick("در استراحت", "paused");
-      case Presence::free: return pick("آزاد", "free");
-      case Presence::offered: return pick("در حال زنگ", "being offered a call");
-      case Presence::talking: return pick("در گفتگو", "talking");
-      case Presence::wrap_up: return pick("در کار پس از تماس", "wrapping up");
-      case Presence::device_busy: return pick("تلفن در دسترس نیست", "phone busy or away");
-    }
-    return "";
-  }
-  std::string excluded(const std::string& reason) const {
-    for (std::size_t p = 0; p < presences; ++p) if (reason == presence_names[p]) return presence(static_cast<Presence>(p));
-    return reason == "skill" ? pick("بدون مهارت لازم", "without the skill asked for") : reason;
-  }
   std::string seconds(Duration d) const { return number(std::max<std::int64_t>(d.us, 0) / 1'000'000) + pick(" ثانیه", " s"); }
   std::string calls(std::int64_t balance) const {
     char text[32];
@@ -91,9 +66,9 @@ std::string Floor::explain(const CallOffered& offer, Instant at, Language langua
   std::string out = std::string(say.pick("تماس ", "Call ")) + say.number(static_cast<std::int64_t>(offer.call.value)) + say.pick(" به ", " was offered to ") + taker +
                     say.pick(" در صف ", " in queue ") + queue_code + say.pick(" پیشنهاد شد، ", ", ") + rfc3339(at) + ".\n";
   if (!why.given_by.empty()) out += std::string(say.pick("سرپرست تماس را داد: ", "A supervisor gave it: ")) + why.given_by + ".\n";
-  else out += std::string(say.pick("روش: ", "Rule: ")) + say.strategy(why.strategy) + say.pick("، ویرایش ", ", version ") + say.number(why.rules_version) + ".\n";
+  else out += std::string(say.pick("روش: ", "Rule: ")) + strategy_word(why.strategy, language) + say.pick("، ویرایش ", ", version ") + say.number(why.rules_version) + ".\n";
   out += say.number(why.free) + say.pick(" نفر آزاد از ", " free of ") + say.number(why.on_duty) + say.pick(" نفر سر کار برای این تماس", " on duty for this call");
-  for (const auto& [reason, n] : why.excluded) out += std::string(say.pick("؛ ", "; ")) + say.number(n) + " " + say.excluded(reason);
+  for (const auto& [reason, n] : why.excluded) out += std::string(say.pick("؛ ", "; ")) + say.number(n) + " " + std::string(excluded_word(reason, language));
   out += ".\n";
   if (why.skill_step > 0) out += std::string(say.pick("مهارت‌ها در گام ", "Skills asked for: step ")) + say.number(why.skill_step) + ".\n";
 
@@ -109,7 +84,7 @@ std::string Floor::explain(const CallOffered& offer, Instant at, Language langua
   std::int64_t place = 0;
   for (const auto& [candidate, presence] : ranking) {
     if (++place > 10 && !all) { out += std::string(say.pick("… و ", "… and ")) + say.number(static_cast<std::int64_t>(ranking.size()) - 10) + say.pick(" نفر دیگر\n", " more\n"); break; }
-    out += say.number(place) + ". " + std::string(code(candidate.agent)) + ": " + say.presence(presence) + say.pick("، ", ", ") + say.key(why.strategy, candidate, at);
+    out += say.number(place) + ". " + std::string(code(candidate.agent)) + ": " + std::string(excluded_word(presence_names[static_cast<std::size_t>(presence)], language)) + say.pick("، ", ", ") + say.key(why.strategy, candidate, at);
     if (was_asked(candidate.agent)) out += say.pick("، یک بار پرسیده شد", ", was asked once for this call");
     if (candidate.agent == offer.agent) out += say.pick(" ← گیرنده", " <- taken");
     out += "\n";

@@ -28,6 +28,8 @@ template <std::string QueueSettings::*field>
 bool take_guidance(QueueSettings& s, std::string_view v) { if (v.size() > 8'000) return false; s.*field = v; return true; }
 bool take_overflow_queue(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.overflow_queue = v; return true; }
 bool take_overflow_number(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_digits(v)) return false; s.overflow_number = v; return true; }
+template <std::string QueueSettings::*field>
+bool take_prompt(QueueSettings& s, std::string_view v) { if (!v.empty() && !is_code(v)) return false; s.*field = v; return true; }
 bool take_music(QueueSettings& s, std::string_view v) { if (!is_code(v)) return false; s.music = v; return true; }
 
 // Thresholds are kept as they are written: "" as the centre's, "off", or the value.
@@ -77,6 +79,8 @@ const std::vector<Setting<QueueSettings>> queue_table = with_alarms<QueueSetting
     {"record", "yes or no", take_yes_no<&QueueSettings::record>},
     {"notice", "yes or no", take_yes_no<&QueueSettings::notice>},
     {"music", "a file name in prompts, default or none", take_music},
+    {"greeting", "a prompt's name, or nothing", take_prompt<&QueueSettings::greeting>},
+    {"announcement", "a prompt's name, or nothing", take_prompt<&QueueSettings::announcement>},
     {"announce_place", "yes or no", take_yes_no<&QueueSettings::announce_place>},
     {"announce_every", "a duration from 0s (only once) to 24h", take_duration<&QueueSettings::announce_every, 0>},
     {"language", "fa or en", [](QueueSettings& s, std::string_view v) { return from_name(v, s.language); }},
@@ -132,10 +136,85 @@ const std::vector<Setting<CentreSettings>> centre_table = with_alarms<CentreSett
     {"max_calls", "a number from 0 (no limit) to 1000000", [](CentreSettings& s, std::string_view v) { std::int64_t n = 0; if (!parse_int(v, 0, 1'000'000, n)) return false; s.max_calls = static_cast<std::int32_t>(n); return true; }},
 });
 
+// What concerns the telephone side is carried to it as text; here it is only seen that it can be meant.
+template <class Fits>
+bool carry(TrunkSettings& s, const char* key, std::string_view value, Fits fits) {
+  if (!value.empty() && !fits(value)) return false;
+  s.other[key] = value;
+  return true;
+}
+
+bool is_printable(std::string_view text) { return text.size() <= 255 && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f || c == '"' || c == '<' || c == '>'; }); }
+bool is_yes_or_no(std::string_view text) { bool ignored; return parse_yes_no(text, ignored); }
+bool is_seconds(std::string_view text, std::int64_t low) {  // 30 or 30s
+  if (!text.empty() && text.back() == 's') text.remove_suffix(1);
+  std::int64_t n = 0;
+  return parse_int(text, low, 86'400, n);
+}
+
+template <class Fits>
+bool each_part(std::string_view text, Fits fits) {
+  const auto parts = split(text, ',');
+  return parts.size() <= 100 && std::all_of(parts.begin(), parts.end(), fits);
+}
+
+// 10.20.30.40, 10.20.30.0/24, 2001:db8::/32. Whether it is an address in full, the telephone side knows; a name is seen here.
+bool is_network(std::string_view text) {
+  const auto slash = text.find('/');
+  const auto ip = text.substr(0, slash);
+  std::int64_t bits = 0, octet = 0;
+  const bool v6 = ip.find(':') != ip.npos;
+  if (slash != text.npos && !parse_int(text.substr(slash + 1), 0, v6 ? 128 : 32, bits)) return false;
+  if (v6) return ip.find_first_not_of("0123456789abcdefABCDEF:.") == ip.npos;
+  const auto octets = split(ip, '.');
+  return octets.size() == 4 && ip.back() != '.' && std::all_of(octets.begin(), octets.end(), [&](std::string_view o) { return parse_int(o, 0, 255, octet); });
+}
+
+bool is_rewriting(std::string_view text) {
+  const auto between = text.find_first_of(":>");
+  auto prefix = text.substr(0, between);
+  if (prefix.starts_with('^')) prefix.remove_prefix(1);
+  const auto may_be_dialled = [](std::string_view part) { return part.empty() || part == "+" || is_code(part.front() == '+' ? part.substr(1) : part) || part.find_first_not_of("0123456789*#") == part.npos; };
+  return between != text.npos && may_be_dialled(prefix) && may_be_dialled(text.substr(between + 1));
+}
+
+bool is_codec(std::string_view text) { return text == "pcma" || text == "pcmu"; }
+
+template <const char* key> bool take_rewriting(TrunkSettings& s, std::string_view v) { return carry(s, key, v, [](std::string_view text) { return each_part(text, is_rewriting); }); }
+template <const char* key> bool take_yes_no(TrunkSettings& s, std::string_view v) { return carry(s, key, v, is_yes_or_no); }
+template <const char* key> bool take_word(TrunkSettings& s, std::string_view v) { return carry(s, key, v, is_printable); }
+constexpr char in_called[] = "in_called", in_caller[] = "in_caller", out_called[] = "out_called", out_caller[] = "out_caller";
+constexpr char registers[] = "register", national_numbers[] = "national_numbers", trust_identity[] = "trust_identity";
+constexpr char host[] = "host", user[] = "user", realm[] = "realm";
+constexpr std::string_view rewriting = "rules like 021:98021,0: (PREFIX:REPLACEMENT, the first that fits), or nothing";
+
+const std::vector<Setting<TrunkSettings>> trunk_table{
+    {"name", "a name", [](TrunkSettings& s, std::string_view v) { return carry(s, "name", v, [](std::string_view text) { return text.size() <= 255; }); }},
+    {"host", "the carrier's address or host name", take_word<host>},
+    {"port", "a port from 1 to 65535, or nothing", [](TrunkSettings& s, std::string_view v) { return carry(s, "port", v, [](std::string_view text) { std::int64_t n = 0; return parse_int(text, 1, 65'535, n); }); }},
+    {"transport", "udp or tcp", [](TrunkSettings& s, std::string_view v) { return carry(s, "transport", v, [](std::string_view text) { return text == "udp" || text == "tcp"; }); }},
+    {"networks", "addresses and networks like 10.20.30.40,10.20.31.0/24, or nothing", [](TrunkSettings& s, std::string_view v) { return carry(s, "networks", v, [](std::string_view text) { return each_part(text, is_network); }); }},
+    {"max_channels", "a number from 0 (no limit) to 100000", [](TrunkSettings& s, std::string_view v) { std::int64_t n = 0; if (!parse_int(v, 0, 100'000, n)) return false; s.max_channels = static_cast<std::int32_t>(n); return true; }},
+    {"user", "the name to register and authenticate with, or nothing", take_word<user>},
+    {"realm", "the realm of the carrier's challenges, or nothing", take_word<realm>},
+    {"register", "yes or no", take_yes_no<registers>},
+    {"register_for", "seconds from 60 to 86400", [](TrunkSettings& s, std::string_view v) { return carry(s, "register_for", v, [](std::string_view text) { return is_seconds(text, 60); }); }},
+    {"options_every", "seconds from 0 (no health check) to 86400", [](TrunkSettings& s, std::string_view v) { return carry(s, "options_every", v, [](std::string_view text) { return is_seconds(text, 0); }); }},
+    {"codecs", "pcma,pcmu in the order of preference, or one of them", [](TrunkSettings& s, std::string_view v) { return carry(s, "codecs", v, [](std::string_view text) { return each_part(text, is_codec); }); }},
+    {"dtmf", "rfc4733, info or inband", [](TrunkSettings& s, std::string_view v) { return carry(s, "dtmf", v, [](std::string_view text) { return text == "rfc4733" || text == "info" || text == "inband"; }); }},
+    {"in_called", rewriting, take_rewriting<in_called>},
+    {"in_caller", rewriting, take_rewriting<in_caller>},
+    {"out_called", rewriting, take_rewriting<out_called>},
+    {"out_caller", rewriting, take_rewriting<out_caller>},
+    {"national_numbers", "yes or no", take_yes_no<national_numbers>},
+    {"area_code", "digits like 021, or nothing", [](TrunkSettings& s, std::string_view v) { return carry(s, "area_code", v, is_digits); }},
+    {"trust_identity", "yes or no", take_yes_no<trust_identity>},
+};
+
 // Whether a verb fits what is there; refuses when not.
 bool verb_fits(Desk& desk, const Configure& c, bool exists) {
   if (c.verb != "add" && c.verb != "set" && c.verb != "remove") { desk.refuse("verb-unknown", "\"" + c.verb + "\" is not known; add, set and remove are."); return false; }
-  if (c.verb == "add" && exists) { desk.refuse(c.noun + "-exists", "There is a " + c.noun + " \"" + c.code + "\" already; use set."); return false; }
+  if (c.verb == "add" && exists) { desk.refuse(c.noun + "-exists", std::string("There is ") + (c.noun == "agent" ? "an " : "a ") + c.noun + " \"" + c.code + "\" already; use set."); return false; }
   if (c.verb != "add" && !exists) { desk.refuse(c.noun + "-unknown", "There is no " + c.noun + " \"" + c.code + "\"."); return false; }
   return true;
 }
@@ -171,6 +250,8 @@ void configure_queue(Desk& desk, const Configure& c) {
   QueueSettings settings = id ? desk.state.queue(id).settings : QueueSettings{};
   if (!take(desk, settings, queue_table, c)) return;
   if (settings.overflow_queue == c.code) return desk.refuse("setting-wrong", "\"overflow_queue=" + c.code + "\" is the queue itself; name another queue.");
+  if (!settings.overflow_queue.empty() && c.settings.contains("overflow_queue") && !find_code(desk.state.queue_codes, settings.overflow_queue))  // an import may name it before it comes
+    desk.turn.reply = "{\"warning\":\"there is no queue " + settings.overflow_queue + " yet: until then nobody overflows to it\"}";
   desk.put(QueueSet{id ? id : QueueId{desk.state.last.queue + 1}, c.code, settings});
 }
 
@@ -255,12 +336,7 @@ void configure_trunk(Desk& desk, const Configure& c) {
     return desk.put(TrunkRemoved{id});
   }
   TrunkSettings settings = id ? state.trunks[id.value - 1].settings : TrunkSettings{};
-  for (const auto& [key, value] : c.settings) {  // the rest is sip's: carried as given
-    if (key != "max_channels") { settings.other[key] = value; continue; }
-    std::int64_t n = 0;
-    if (!parse_int(value, 0, 100'000, n)) return desk.refuse("setting-wrong", "\"max_channels=" + value + "\" is not allowed; a number from 0 (no limit) to 100000 is.");
-    settings.max_channels = static_cast<std::int32_t>(n);
-  }
+  if (!take(desk, settings, trunk_table, c)) return;
   desk.put(TrunkSet{id ? id : TrunkId{state.last.trunk + 1}, c.code, settings});
 }
 

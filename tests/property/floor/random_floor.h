@@ -88,6 +88,8 @@ class RandomFloor {
     s["record"] = dice.chance(70) ? "yes" : "no";
     s["notice"] = dice.chance(50) ? "yes" : "no";
     s["announce_every"] = dice.chance(50) ? "0s" : "15s";
+    s["greeting"] = dice.chance(50) ? "welcome" : "";
+    s["announcement"] = dice.chance(50) ? "patience" : "";
     return s;
   }
   std::map<std::string, std::string> agent_settings(int a) {

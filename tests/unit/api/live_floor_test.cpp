@@ -188,6 +188,60 @@ TEST_CASE("snapshot and deltas give the same rows as a fresh look, whatever happ
   }
 }
 
+// D2, B1: who calls is told by name where the contacts know the number; a contact added in mid-call is told at once.
+TEST_CASE("waiting callers and a desk's calls carry the caller's name from the contacts") {
+  Journalled centre;
+  World& w = centre.world;
+  centre.write();
+  LiveFloor live = centre.live();
+  std::string known;
+  int asked = 0;
+  live.name_callers_by([&](const std::string& number) { return ++asked, number.starts_with("0912") ? known : std::string(); });
+  w.call();
+  centre.write();
+  REQUIRE(live.catch_up());
+  auto delta = live.delta();
+  REQUIRE(delta);
+  CHECK(delta->find("\"contact\"") == std::string::npos);
+  known = "Sara";
+  CHECK(live.snapshot().find("\"contact\"") == std::string::npos);
+  CHECK(asked == 1);
+  live.contacts_changed();
+  delta = live.delta();
+  REQUIRE(delta);
+  CHECK(delta->find(R"("waiting":{"1":{"call":"1","caller":"09120001","contact":"Sara")") != std::string::npos);
+  LiveFloor::Desk desk{.agent = "a1"};
+  w.ready(1);
+  centre.write();
+  REQUIRE(live.catch_up());
+  CHECK(live.desk_snapshot(desk).find(R"("caller":"09120001","contact":"Sara")") != std::string::npos);
+}
+
+// B5: the row itself says which report is owed; the desk asks for nothing else.
+TEST_CASE("an agent's row names the call whose report is due, until it is complete") {
+  Journalled centre;
+  World& w = centre.world;
+  w.set("queue", "set", "support", {{"report", "required"}});
+  w.ready(1);
+  w.call();
+  const auto offer = w.last<floor::CallOffered>();
+  w.tell(floor::LegAnsweredByPeer{offer.leg});
+  centre.write();
+  LiveFloor live = centre.live();
+  LiveFloor::Desk desk{.agent = "a1"};
+  CHECK(live.desk_snapshot(desk).find("report_due") == std::string::npos);
+  w.tell(floor::LegGone{LegId{1}, floor::EndCause::hung_up});
+  centre.write();
+  REQUIRE(live.catch_up());
+  const auto delta = live.desk_delta(desk);
+  REQUIRE(delta);
+  CHECK(delta->find(R"("report_due":"1")") != std::string::npos);
+  w.tell(floor::CompleteReport{"a1", offer.call, "a1"});
+  centre.write();
+  REQUIRE(live.catch_up());
+  CHECK(live.desk_snapshot(desk).find("report_due") == std::string::npos);
+}
+
 TEST_CASE("an agent's desk holds the own row, the own calls and the own day, and nobody else's") {
   Journalled centre;
   World& w = centre.world;

@@ -193,8 +193,14 @@ TEST_CASE("the doctor names what stands in the way, and says so by its exit code
   CHECK(findings.size() >= 9);
   for (const auto& finding : findings) {
     CHECK_FALSE(finding.at("found").get_string().empty());
-    if (finding.at("verdict") != "ok") CHECK_FALSE(finding.at("advice").get_string().empty());
+    CHECK_FALSE(finding.at("found_fa").get_string().empty());
+    if (finding.at("verdict") == "ok") continue;
+    CHECK_FALSE(finding.at("advice").get_string().empty());
+    CHECK_FALSE(finding.at("advice_fa").get_string().empty());
   }
+  CHECK(house.run("doctor " + dir + " --lang fa").out.find("پیکربندی") != std::string::npos);
+  CHECK(house.run("doctor " + dir + " --lang en").out.find("configuration") != std::string::npos);
+  CHECK(house.run("doctor " + dir + " --lang de").status == 2);
   std::ofstream(dir + "/pasokh.toml") << "[sip]\nlisten = 1\n";
   const Ran broken = house.run("doctor " + dir);
   CHECK(broken.status == 1);

@@ -1,4 +1,5 @@
 // Crossing messages, limits, effects and looks.
+#include "floor/board.h"
 #include "world.h"
 
 using namespace pasokh;
@@ -159,4 +160,27 @@ TEST_CASE("queue with notice: an announced place, the notice first, then place a
   CHECK(queue.items[1].kind == "music");
   CHECK(queue.repeat);
   CHECK(queue.id != notice.id);
+}
+
+TEST_CASE("a phone's third line is followed like its second: the agent is free when the last of them has ended") {
+  World w(2, {{"wrap_up", "0s"}});
+  w.set("centre", "set", "", {{"outbound", "09:carrier"}});
+  w.ready(1);
+  const LegId customer = w.call();
+  w.tell(LegAnsweredByPeer{w.last<CallOffered>().leg});
+  const LegId second = w.from_device(1, "09121111111");
+  w.tell(LegAnsweredByPeer{w.last<LegDialled>().leg});
+  const LegId third = w.from_device(1, "09122222222");
+  w.tell(LegAnsweredByPeer{w.last<LegDialled>().leg});
+  CHECK(calls_of(w.floor, w.a(1)).size() == 3);
+  w.tell(LegGone{customer, EndCause::hung_up});
+  CHECK(w.state(1) == AgentState::talking);
+  w.tell(LegGone{third, EndCause::hung_up});
+  CHECK(w.state(1) == AgentState::talking);
+  CHECK(calls_of(w.floor, w.a(1)).size() == 1);
+  w.check_replay();
+  w.tell(LegGone{second, EndCause::hung_up});
+  CHECK(w.state(1) == AgentState::ready);
+  CHECK(calls_of(w.floor, w.a(1)).empty());
+  w.check_replay();
 }

@@ -27,6 +27,21 @@ TEST_CASE("a wrong value is refused with the key, the value, and what is allowed
   CHECK(refusal(w, "number", "add", "80x", {{"queue", "support"}}).code == "code-wrong");
 }
 
+TEST_CASE("a trunk's settings are read as strictly as all others: a slip of the pen is not carried to the telephone side in silence") {
+  World w;
+  for (const auto& [key, value] : std::vector<std::pair<std::string, std::string>>{{"port", "abc"}, {"transport", "tls"}, {"networks", "10.0.0"}, {"networks", "carrier.example"}, {"register", "perhaps"},
+                                                                     {"register_for", "0"}, {"options_every", "often"}, {"codecs", "g729"}, {"dtmf", "loud"}, {"in_called", "021"},
+                                                                     {"national_numbers", "maybe"}, {"area_code", "x1"}, {"trust_identity", "2"}, {"host", "two words"}, {"max_channels", "-1"}}) {
+    CAPTURE(key);
+    CHECK(refusal(w, "trunk", "set", "carrier", {{key, value}}).code == "setting-wrong");
+  }
+  CHECK(refusal(w, "trunk", "set", "carrier", {{"colour", "red"}}).code == "setting-unknown");
+  w.set("trunk", "set", "carrier", {{"port", "5080"}, {"transport", "tcp"}, {"networks", "10.0.0.0/24, 2001:db8::/32"}, {"register", "yes"}, {"register_for", "300s"}, {"options_every", "0"}, {"codecs", "pcmu,pcma"},
+                                    {"dtmf", "info"}, {"in_called", "^98:0,+98:0"}, {"out_caller", "0>+98"}, {"national_numbers", "no"}, {"area_code", "021"}, {"trust_identity", "false"}, {"realm", "sip.carrier.example"}});
+  CHECK(w.floor.settings(w.floor.trunk("carrier"))->other.at("port") == "5080");
+  w.set("trunk", "set", "carrier", {{"port", ""}, {"networks", ""}});  // nothing: as if never set
+}
+
 TEST_CASE("add of what exists, set and remove of what does not, are refused") {
   World w;
   CHECK(refusal(w, "queue", "add", "support", {}).code == "queue-exists");

@@ -46,7 +46,7 @@ TEST_CASE("another scheme, and what is malformed or said twice, is nothing") {
 }
 
 TEST_CASE("a nonce is good for its lifetime, stale after it, and forged when anything in it is changed") {
-  const std::string secret(32, 's');
+  const Mac secret(std::string(32, 's'));
   const Instant made{1'700'000'000'000'000};
   const auto nonce = make_nonce(secret, made, 42);
   const auto life = Duration::minutes(5);
@@ -54,7 +54,7 @@ TEST_CASE("a nonce is good for its lifetime, stale after it, and forged when any
   CHECK(check_nonce(secret, nonce, made + life, life) == NonceState::good);
   CHECK(check_nonce(secret, nonce, made + life + Duration{1}, life) == NonceState::stale);
   CHECK(check_nonce(secret, nonce, made - Duration{1}, life) == NonceState::stale);  // not of this past
-  CHECK(check_nonce("another", nonce, made, life) == NonceState::forged);
+  CHECK(check_nonce(Mac("another"), nonce, made, life) == NonceState::forged);
   for (std::size_t i = 0; i < nonce.size(); ++i) {
     auto changed = nonce;
     changed[i] = changed[i] == '0' ? '1' : '0';

@@ -12,8 +12,9 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { ErrorBoundary } from './ErrorBoundary';
 import { Icon } from './Icon';
 import { useActions } from './keys';
-import { seen } from './alarms';
+import { alarmText, seen } from './alarms';
 import { useConnection, useStanding, useStatus } from './live/hooks';
+import { useNames } from './parts/Names';
 import { useSay } from './parts/Toasts';
 import { prefer, usePreferences } from './preferences';
 import { may, type Me, useMe } from './session';
@@ -58,11 +59,11 @@ export function Shell() {
   );
   if (full) return <Box component="main">{page}</Box>;
   return (
-    <Box sx={{ display: 'grid', height: '100dvh', gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'auto minmax(0, 1fr)' }, gridTemplateRows: { xs: 'auto minmax(0, 1fr) auto', md: 'auto minmax(0, 1fr)' }, gridTemplateAreas: { xs: '"top" "main" "nav"', md: '"nav top" "nav main"' } }}>
+    <Box sx={{ display: 'grid', height: '100dvh', gridTemplateColumns: { xs: 'minmax(0, 1fr)', md: 'auto minmax(0, 1fr)' }, gridTemplateRows: { xs: 'auto auto minmax(0, 1fr) auto', md: 'auto auto minmax(0, 1fr)' }, gridTemplateAreas: { xs: '"top" "told" "main" "nav"', md: '"nav top" "nav told" "nav main"' } }}>
       <TopBar me={me} onHelp={() => setHelp(true)} />
       <Navigation places={shown} />
-      <Box component="main" id="main" tabIndex={-1} sx={{ gridArea: 'main', overflow: 'auto', p: { xs: 1.5, md: 2.5 }, minWidth: 0 }}>
-        <LineTrouble mayDirect={may(me, 'direct_floor')} />
+      <LineTrouble mayDirect={may(me, 'direct_floor')} />
+      <Box component="main" id="main" tabIndex={-1} sx={{ gridArea: 'main', overflow: 'auto', px: { xs: 1.5, md: 2.5 }, py: { xs: 1.5, md: 1.75 }, minWidth: 0 }}>
         {page}
       </Box>
       <Suspense fallback={null}>{help && <Shortcuts onClose={() => setHelp(false)} />}</Suspense>
@@ -175,23 +176,24 @@ function LineTrouble({ mayDirect }: { mayDirect: boolean }) {
   const connection = useConnection();
   const unseen = useStanding().filter((each) => !each.seen_by);
   const { language } = usePreferences();
+  const names = useNames();
   return (
-    <>
+    <Box component="section" aria-label={t('app.told')} sx={{ gridArea: 'told', minWidth: 0, px: { xs: 1.5, md: 2.5 }, display: 'flex', flexWrap: 'wrap', gap: 0.75, '&:not(:empty)': { pt: 1 }, '& > *': { flex: '1 1 340px', minWidth: 0, py: 0 } }}>
       {status === 'polling' && (
-        <Alert severity="warning" sx={{ mb: 2 }}>
+        <Alert severity="warning" sx={{ flexBasis: '100% !important' }}>
           {t('line.pollingSays')}
         </Alert>
       )}
       {unseen.slice(0, alarms_in_sight).map((alarm) => (
-        <Alert key={alarm.id} severity="error" sx={{ mb: 1 }} data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).then((row) => connection.noteAlarm({ ...alarm, ...row }), say.failed)}>{t('app.seen')}</Button>}>
-          <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+        <Alert key={alarm.id} severity="error" data-testid="alarm" data-code={alarm.code} action={mayDirect && <Button color="inherit" size="small" onClick={() => void seen(alarm.id).then((row) => connection.noteAlarm({ ...alarm, ...row }), say.failed)}>{t('app.seen')}</Button>}>
+          <bdi className="told">{alarmText(alarm, language, names.queue)}</bdi>
         </Alert>
       ))}
       {unseen.length > alarms_in_sight && (
-        <Link to="/alarms" style={{ color: 'inherit', display: 'block', marginBlockEnd: 8 }}>
+        <Link to="/alarms" style={{ color: 'inherit', flexBasis: '100%' }}>
           {t('app.moreAlarms', { count: unseen.length - alarms_in_sight })}
         </Link>
       )}
-    </>
+    </Box>
   );
 }

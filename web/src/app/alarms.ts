@@ -19,6 +19,12 @@ export interface AlarmRow {
   seen_at?: string | null;
 }
 
+// The server tells of a queue by its code; people know its name.
+export function alarmText(alarm: AlarmRow, language: 'fa' | 'en', nameOf: (queue: string) => string): string {
+  const text = language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text;
+  return alarm.queue ? text.replace(` ${alarm.queue}:`, () => ` ${nameOf(alarm.queue!)}:`) : text;
+}
+
 export interface AlarmFilter {
   open?: boolean;
   queue?: string;

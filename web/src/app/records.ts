@@ -54,6 +54,9 @@ export const dispositions = queryOptions({ queryKey: ['dispositions'], staleTime
 export const agentNames = queryOptions({ queryKey: ['agent-names'], staleTime: still, retry: false, queryFn: () => call<{ agent: string; name?: string }[]>('get', '/v1/agents') });
 export const queueNames = queryOptions({ queryKey: ['queue-names'], staleTime: still, retry: false, queryFn: () => call<{ queue: string; name?: string }[]>('get', '/v1/queues') });
 
+// …and who works at a desk knows whom a call may be passed to.
+export const deskNames = queryOptions({ queryKey: ['desk-names'], staleTime: still, retry: false, queryFn: () => call<{ agents: { code: string; name: string }[]; queues: { code: string; name: string }[] }>('get', '/v1/desk/colleagues') });
+
 export function useDispositionName() {
   const { language } = usePreferences();
   const { data } = useQuery(dispositions);

@@ -2,9 +2,10 @@
 import { call } from '../api/client';
 import type { AgentRow, CallRow, QueueRow, WaitingRow } from './topics';
 
-interface AgentAnswer extends Omit<AgentRow, 'code' | 'balance'> {
+interface AgentAnswer extends Omit<AgentRow, 'code' | 'balance' | 'report_due'> {
   agent: string;
   balance_millicalls: number;
+  reports_due?: string[];
 }
 interface QueueAnswer {
   queue: string;
@@ -13,7 +14,7 @@ interface QueueAnswer {
   longest_wait_ms: number;
 }
 
-const agentRow = ({ agent, balance_millicalls, ...rest }: AgentAnswer): AgentRow => ({ ...rest, code: agent, name: rest.name ?? '', balance: balance_millicalls / 1000 });
+const agentRow = ({ agent, balance_millicalls, reports_due, ...rest }: AgentAnswer): AgentRow => ({ ...rest, report_due: reports_due?.[0], code: agent, name: rest.name ?? '', balance: balance_millicalls / 1000 });
 
 function floorOf(agents: AgentAnswer[], queues: QueueAnswer[], calls: CallRow[]) {
   const rows = agents.map(agentRow);

@@ -12,7 +12,7 @@ export interface AgentRow {
   queues: string[];
   calls_today?: number;
   balance?: number; // calls owed; below 0: had more than the share
-  report_due?: boolean;
+  report_due?: string; // the call whose report they owe
 }
 export interface QueueRow {
   code: string;
@@ -49,6 +49,8 @@ export interface CallRow {
   answered: boolean;
   recording: boolean;
   held?: boolean;
+  contact?: string; // the caller's name, when it is in the contacts
+  queue_name?: string;
 }
 export type Today = Record<string, number>;
 

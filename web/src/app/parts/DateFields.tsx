@@ -40,7 +40,7 @@ export function DayField({ label, value, onChange }: { label: string; value: str
   const two = (part: number) => String(part).padStart(2, '0');
   return (
     <InCalendar>
-      <DatePicker key={calendar} label={label} value={value ? new Date(`${value}T12:00:00`) : null} onChange={(date) => onChange(date && !Number.isNaN(date.getTime()) ? `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}` : '')} slotProps={{ textField: { size: 'small', sx: { width: 170 } }, field: { clearable: true } }} />
+      <DatePicker key={calendar} label={label} value={value ? new Date(`${value}T12:00:00`) : null} onChange={(date) => onChange(date && !Number.isNaN(date.getTime()) ? `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}` : '')} slotProps={{ textField: { size: 'small', sx: { flex: { xs: '1 1 140px', sm: '0 0 auto' }, width: { sm: 170 } } }, field: { clearable: true } }} />
     </InCalendar>
   );
 }

@@ -4,7 +4,7 @@ import Typography from '@mui/material/Typography';
 import { useFormat } from '../format';
 import { type HistoryRow, useDispositionName } from '../records';
 import { textOfCode, useText } from '../texts';
-import { Code } from './parts';
+import { AgentName, QueueName } from './Names';
 
 // Calls and what was written about them, newest first.
 export function HistoryList({ rows }: { rows: HistoryRow[] }) {
@@ -21,13 +21,18 @@ export function HistoryList({ rows }: { rows: HistoryRow[] }) {
             {row.queue && (
               <>
                 {' · '}
-                <bdi>{row.queue}</bdi>
+                <QueueName code={row.queue} />
               </>
             )}
             {row.agents.length > 0 && (
               <>
                 {' · '}
-                <Code>{row.agents.join(', ')}</Code>
+                {row.agents.map((agent, index) => (
+                  <span key={agent}>
+                    {index > 0 && t('app.listed')}
+                    <AgentName code={agent} />
+                  </span>
+                ))}
               </>
             )}
           </Typography>

@@ -20,21 +20,21 @@ interface Props<Row> {
   columns: Column<Row>[];
   rows: Row[];
   keyOf(row: Row): string;
-  height: number | string;
+  height?: number | string; // nothing: as much as its box gives
   rowHeight?: number;
   empty: ReactNode;
   onChosen?(row: Row): void;
 }
 
-export function VirtualTable<Row>({ label, columns, rows, keyOf, height, rowHeight = 38, empty, onChosen }: Props<Row>) {
+export function VirtualTable<Row>({ label, columns, rows, keyOf, height = '100%', rowHeight = 38, empty, onChosen }: Props<Row>) {
   const box = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => rowHeight, overscan: 8, getItemKey: (index) => keyOf(rows[index]!) });
   const grid = { display: 'grid', gridTemplateColumns: columns.map((column) => column.width).join(' '), alignItems: 'center' } as const;
   return (
-    <Box ref={box} role="table" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={0} sx={{ overflow: 'auto', height, minHeight: 120, border: 1, borderColor: 'divider', borderRadius: 2, contain: 'strict' }}>
+    <Box ref={box} role="table" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={0} sx={{ overflow: 'auto', height, minHeight: 90, border: 1, borderColor: 'divider', borderRadius: 1.25, fontSize: rowHeight < 34 ? 14 : undefined, contain: 'strict' }}>
       <Box role="row" sx={{ ...grid, position: 'sticky', insetBlockStart: 0, zIndex: 1, bgcolor: 'background.paper', borderBlockEnd: 1, borderColor: 'divider', minWidth: 'fit-content', fontWeight: 700, fontSize: 13 }}>
         {columns.map((column) => (
-          <Box key={column.name} role="columnheader" aria-sort={column.sorted ? 'descending' : undefined} sx={{ px: 1.25, py: 0.75, textAlign: column.end ? 'end' : 'start', whiteSpace: 'nowrap' }}>
+          <Box key={column.name} role="columnheader" aria-sort={column.sorted ? 'descending' : undefined} sx={{ px: 1.25, py: rowHeight < 34 ? 0.4 : 0.75, textAlign: column.end ? 'end' : 'start', whiteSpace: 'nowrap' }}>
             {column.sort ? (
               <ButtonBase onClick={column.sort} sx={{ font: 'inherit', fontWeight: 700, textDecoration: column.sorted ? 'underline' : undefined, textUnderlineOffset: 4 }}>
                 {column.label}

@@ -13,12 +13,12 @@ import { Icon } from '../Icon';
 import { usePreferences } from '../preferences';
 import { textOfCode, useText } from '../texts';
 
-export function Panel({ title, actions, children, grow }: { title?: ReactNode; actions?: ReactNode; children: ReactNode; grow?: boolean }) {
+export function Panel({ title, actions, children, grow, dense }: { title?: ReactNode; actions?: ReactNode; children: ReactNode; grow?: boolean; dense?: boolean }) {
   const id = useId();
   return (
-    <Paper component="section" variant="outlined" aria-labelledby={title ? id : undefined} sx={{ p: 2, minWidth: 0, ...(grow ? { flex: 1, display: 'flex', flexDirection: 'column' } : {}) }}>
+    <Paper component="section" variant="outlined" aria-labelledby={title ? id : undefined} sx={{ p: dense ? 1.25 : 2, minWidth: 0, ...(grow ? { flex: 1, display: 'flex', flexDirection: 'column' } : {}) }}>
       {title && (
-        <Stack direction="row" sx={{ alignItems: 'center', justifyContent: 'space-between', gap: 1, mb: 1.5, flexWrap: 'wrap' }}>
+        <Stack direction="row" sx={{ alignItems: 'center', justifyContent: 'space-between', gap: 1, mb: dense ? 0.75 : 1.5, flexWrap: 'wrap' }}>
           <Typography id={id} variant="h2">
             {title}
           </Typography>
@@ -30,9 +30,9 @@ export function Panel({ title, actions, children, grow }: { title?: ReactNode; a
   );
 }
 
-export function PageTitle({ children, actions }: { children: ReactNode; actions?: ReactNode }) {
+export function PageTitle({ children, actions, dense }: { children: ReactNode; actions?: ReactNode; dense?: boolean }) {
   return (
-    <Stack direction="row" sx={{ alignItems: 'center', justifyContent: 'space-between', gap: 1.5, mb: 2, flexWrap: 'wrap' }}>
+    <Stack direction="row" sx={{ alignItems: 'center', justifyContent: 'space-between', gap: 1.5, mb: dense ? 0 : 2, flexWrap: 'wrap' }}>
       <Typography variant="h1">{children}</Typography>
       {actions && (
         <Stack direction="row" sx={{ gap: 1, alignItems: 'center', flexWrap: 'wrap' }}>
@@ -43,13 +43,13 @@ export function PageTitle({ children, actions }: { children: ReactNode; actions?
   );
 }
 
-export function Figure({ label, value, hint, alarm }: { label: ReactNode; value: ReactNode; hint?: ReactNode; alarm?: boolean }) {
+export function Figure({ label, value, hint, alarm, dense }: { label: ReactNode; value: ReactNode; hint?: ReactNode; alarm?: boolean; dense?: boolean }) {
   return (
-    <Box sx={{ minWidth: 76 }}>
+    <Box sx={{ minWidth: dense ? 60 : 76 }}>
       <Typography variant="body2" color="text.secondary" noWrap>
         {label}
       </Typography>
-      <Typography className="figures" sx={{ fontSize: '1.6rem', fontWeight: 700, lineHeight: 1.3, color: alarm ? 'error.main' : undefined, display: 'flex', alignItems: 'center', gap: 0.5 }}>
+      <Typography className="figures" sx={{ fontSize: dense ? '1.3rem' : '1.6rem', fontWeight: 700, lineHeight: dense ? 1.2 : 1.3, color: alarm ? 'error.main' : undefined, display: 'flex', alignItems: 'center', gap: 0.5 }}>
         {value}
         {alarm && <Icon path={mdiAlertCircleOutline} fontSize="small" />}
       </Typography>
@@ -82,7 +82,7 @@ export function Foreign({ children: text }: { children: string }) {
 }
 
 export function Named({ code, name }: { code: string; name?: string }) {
-  return name && name !== code ? <bdi>{name}</bdi> : <Code>{code}</Code>;
+  return name && name !== code ? <bdi title={code}>{name}</bdi> : <Code>{code}</Code>;
 }
 
 // One clock for every timer on the page.

@@ -31,7 +31,7 @@ export function FieldInput({ field, value, onChange }: { field: Field; value: un
   if (field.kind === 'duration') return <DurationInput label={label} value={text} onChange={onChange} hint={hint} />;
   if (field.kind === 'long') return <TextField label={label} value={text} onChange={(event) => onChange(event.target.value)} helperText={hint} multiline minRows={4} slotProps={{ htmlInput: { dir: 'auto' } }} />;
   if (field.kind === 'secret') return <TextField label={label} type="password" autoComplete="new-password" value={text} onChange={(event) => onChange(event.target.value)} helperText={hint} slotProps={{ htmlInput: { dir: 'ltr' } }} />;
-  if (field.kind === 'music' || field.kind === 'closed') return <PromptReference field={field} music={field.kind === 'music'} value={text} onChange={onChange} />;
+  if (field.kind === 'music' || field.kind === 'prompt' || field.kind === 'closed') return <PromptReference field={field} music={field.kind === 'music'} value={text} onChange={onChange} />;
   return <TextField label={label} value={text} onChange={(event) => onChange(field.kind === 'code' ? latinDigits(event.target.value) : event.target.value)} helperText={hint} slotProps={{ htmlInput: { dir: field.kind === 'code' ? 'ltr' : 'auto' } }} />;
 }
 
@@ -49,6 +49,6 @@ function Reference({ field, of, many, value, onChange }: { field: Field; of: (ty
 function PromptReference({ field, music, value, onChange }: { field: Field; music: boolean; value: string; onChange(value: unknown): void }) {
   const t = useText();
   const { data } = useQuery({ queryKey: ['settings', 'prompts'], queryFn: prompts, retry: false });
-  const names = [...new Set(data?.filter((each) => (each.language === 'music') === music && (music || each.own || each.name === 'closed')).map((each) => each.name))];
+  const names = [...new Set(data?.filter((each) => (each.language === 'music') === music && (music || each.own || (field.kind === 'closed' ? ['closed'] : ['welcome', 'please_wait']).includes(each.name))).map((each) => each.name))];
   return <Autocomplete freeSolo options={names} value={value} onInputChange={(_, next) => next !== value && onChange(latinDigits(next))} renderInput={(params) => <TextField {...params} label={t(field.label)} helperText={field.hint && t(field.hint)} />} />;
 }

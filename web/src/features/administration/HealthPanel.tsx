@@ -8,7 +8,8 @@ import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { useFormat } from '../../app/format';
 import { Icon } from '../../app/Icon';
-import { Figure, Foreign, Panel, Trouble } from '../../app/parts/parts';
+import { Code, Figure, Panel, Trouble } from '../../app/parts/parts';
+import { usePreferences } from '../../app/preferences';
 import { textOfCode, useText } from '../../app/texts';
 import { doctor, type Finding, health } from './api';
 
@@ -67,22 +68,27 @@ function DoctorPanel() {
   );
 }
 
-function Found({ finding: { check, verdict, found, means, advice } }: { finding: Finding }) {
+function Found({ finding }: { finding: Finding }) {
   const t = useText();
-  const [path, color] = drawn[verdict];
+  const { language } = usePreferences();
+  const [path, color] = drawn[finding.verdict];
+  const [found, means, advice] = language === 'fa' ? [finding.found_fa, finding.means_fa, finding.advice_fa] : [finding.found, finding.means, finding.advice];
   return (
     <Stack component="li" direction="row" sx={{ gap: 1.25 }}>
-      <Icon path={path} sx={{ color, mt: 0.1 }} titleAccess={t(`verdict.${verdict}`)} />
+      <Icon path={path} sx={{ color, mt: 0.1 }} titleAccess={t(`verdict.${finding.verdict}`)} />
       <Box sx={{ minWidth: 0 }}>
         <Typography sx={{ overflowWrap: 'anywhere' }}>
-          <b>{textOfCode(t, 'check', check)}</b> · <Foreign>{found}</Foreign>
+          <b>{textOfCode(t, 'check', finding.check)}</b> · <Told text={found} />
         </Typography>
         {[means, advice].filter(Boolean).map((each) => (
           <Typography key={each} variant="body2" color="text.secondary" sx={{ overflowWrap: 'anywhere' }}>
-            <Foreign>{each}</Foreign>
+            <Told text={each} />
           </Typography>
         ))}
       </Box>
     </Stack>
   );
 }
+
+// What stands in `…` is typed as it is: a command, an address, a path.
+const Told = ({ text }: { text: string }) => text.split('`').map((part, index) => (index % 2 ? <Code key={index}>{part}</Code> : part));

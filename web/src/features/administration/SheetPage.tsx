@@ -125,7 +125,7 @@ function Shown({ field, value }: { field: Field; value: unknown }) {
   if (field.kind === 'duration') return <bdi>{format.setting(String(value))}</bdi>;
   if (field.kind === 'number') return <bdi>{format.digits(String(value))}</bdi>;
   if (typeof field.kind === 'object' && 'choices' in field.kind) return <>{textOfCode(t, 'choice', String(value))}</>;
-  if (field.kind === 'code' || field.kind === 'music' || field.kind === 'closed' || typeof field.kind === 'object') return <Code>{String(value)}</Code>;
+  if (field.kind === 'code' || field.kind === 'music' || field.kind === 'prompt' || field.kind === 'closed' || typeof field.kind === 'object') return <Code>{String(value)}</Code>;
   return <bdi>{String(value)}</bdi>;
 }
 

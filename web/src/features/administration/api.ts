@@ -16,7 +16,7 @@ export interface Health {
   [more: string]: unknown;
 }
 
-export type Finding = { check: string; verdict: 'ok' | 'warning' | 'problem'; found: string; means: string; advice: string };
+export type Finding = { check: string; verdict: 'ok' | 'warning' | 'problem'; found: string; means: string; advice: string; found_fa: string; means_fa: string; advice_fa: string };
 export type Token = Schemas['Token'];
 export type Webhook = Schemas['Webhook'];
 export const promptLanguages = ['fa', 'en', 'music'] as const;
@@ -30,7 +30,7 @@ export interface Prompt {
   bytes: number;
   own: boolean;
   source?: 'upload' | 'speech' | 'house';
-  used_by?: { kind: 'queue' | 'number' | 'house'; code?: string; as: 'music' | 'closed' | 'phrase' }[];
+  used_by?: { kind: 'queue' | 'number' | 'house'; code?: string; as: 'music' | 'greeting' | 'announcement' | 'closed' | 'phrase' }[];
 }
 export interface Provisioning {
   id: string;

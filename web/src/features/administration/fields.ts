@@ -2,7 +2,7 @@
 import type { TextKey } from '../../app/texts';
 import type { Noun } from './api';
 
-export type Kind = 'music' | 'closed' | 'text' | 'code' | 'number' | 'duration' | 'switch' | 'secret' | 'long' | { choices: string[] } | { of: Noun; many?: boolean };
+export type Kind = 'music' | 'prompt' | 'closed' | 'text' | 'code' | 'number' | 'duration' | 'switch' | 'secret' | 'long' | { choices: string[] } | { of: Noun; many?: boolean };
 export interface Field {
   name: string;
   label: TextKey;
@@ -43,6 +43,8 @@ export const sheets: Sheet[] = [
       { name: 'record', label: 'admin.record', kind: 'switch', table: true },
       { name: 'notice', label: 'admin.notice', kind: 'switch' },
       { name: 'retention_days', label: 'admin.retention', kind: 'number', hint: 'admin.retentionHint' },
+      { name: 'greeting', label: 'admin.greeting', kind: 'prompt', hint: 'admin.greetingHint' },
+      { name: 'announcement', label: 'admin.announcement', kind: 'prompt', hint: 'admin.announcementHint' },
       { name: 'announce_place', label: 'admin.announcePlace', kind: 'switch' },
       { name: 'announce_every', label: 'admin.announceEvery', kind: 'duration' },
       { name: 'music', label: 'admin.music', kind: 'music' },

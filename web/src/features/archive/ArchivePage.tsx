@@ -17,6 +17,7 @@ import { latinDigits, useFormat } from '../../app/format';
 import { Icon } from '../../app/Icon';
 import { DayField } from '../../app/parts/DateFields';
 import { Empty, Named, PageTitle, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { AgentName, QueueName } from '../../app/parts/Names';
 import { agentNames, dispositions, queueNames, useDispositionName } from '../../app/records';
 import { textOfCode, useText } from '../../app/texts';
 import { page_size, type Search, search } from './api';
@@ -34,13 +35,13 @@ export function ArchivePage() {
   });
   const rows = data?.pages.flat() ?? [];
   const change = (part: Partial<Search>) => setDraft({ ...draft, ...part });
-  const text = (name: keyof Search, label: string, width = 140) => <TextField label={label} value={draft[name] ?? ''} onChange={(event) => change({ [name]: event.target.value })} sx={{ width }} slotProps={{ htmlInput: { dir: name === 'text' ? 'auto' : 'ltr' } }} />;
+  const text = (name: keyof Search, label: string, width = 140) => <TextField label={label} value={draft[name] ?? ''} onChange={(event) => change({ [name]: event.target.value })} sx={{ flex: `1 1 ${width}px`, maxWidth: { sm: width } }} slotProps={{ htmlInput: { dir: name === 'text' ? 'auto' : 'ltr' } }} />;
   const { data: agents } = useQuery(agentNames);
   const { data: queues } = useQuery(queueNames);
   const { data: endings } = useQuery(dispositions);
   const nameOf = useDispositionName();
   const choice = (name: keyof Search, label: string, options: { code: string; name?: string }[]) => (
-    <Autocomplete options={options} value={options.find((each) => each.code === draft[name]) ?? null} getOptionLabel={(each) => each.name || each.code} isOptionEqualToValue={(a, b) => a.code === b.code} onChange={(_, next) => change({ [name]: next?.code })} sx={{ width: 170 }} renderInput={(params) => <TextField {...params} label={label} />} renderOption={({ key, ...props }, each) => <li key={each.code} {...props}><Named code={each.code} name={each.name} /></li>} />
+    <Autocomplete options={options} value={options.find((each) => each.code === draft[name]) ?? null} getOptionLabel={(each) => each.name || each.code} isOptionEqualToValue={(a, b) => a.code === b.code} onChange={(_, next) => change({ [name]: next?.code })} sx={{ flex: '1 1 150px', maxWidth: { sm: 190 } }} renderInput={(params) => <TextField {...params} label={label} />} renderOption={({ key, ...props }, each) => <li key={each.code} {...props}><Named code={each.code} name={each.name} /></li>} />
   );
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -79,7 +80,7 @@ export function ArchivePage() {
           </TableHead>
           <TableBody>
             {rows.map((row) => (
-              <TableRow key={row.capture} hover>
+              <TableRow key={row.capture} hover data-call={row.call} data-agent={row.agent}>
                 <TableCell>{format.moment(row.started)}</TableCell>
                 <TableCell>
                   <PhoneNumber number={row.caller} />
@@ -88,10 +89,10 @@ export function ArchivePage() {
                   <PhoneNumber number={row.number} />
                 </TableCell>
                 <TableCell>
-                  <bdi>{row.queue}</bdi>
+                  <QueueName code={row.queue} />
                 </TableCell>
                 <TableCell>
-                  <bdi>{row.agent}</bdi>
+                  <AgentName code={row.agent} />
                 </TableCell>
                 <TableCell>
                   {row.disposition ? nameOf(row.disposition) : textOfCode(t, 'outcome', row.outcome)}

@@ -10,7 +10,8 @@ import { useState } from 'react';
 import { Icon } from '../../app/Icon';
 import { type Action, keyName, useActions } from '../../app/keys';
 import type { AgentRow, CallRow } from '../../app/live/topics';
-import { Elapsed, PhoneNumber, StateChip } from '../../app/parts/parts';
+import { Elapsed, Named, PhoneNumber, StateChip } from '../../app/parts/parts';
+import { QueueName } from '../../app/parts/Names';
 import { contactOf } from '../../app/records';
 import { useSeatPhone } from '../../app/seatPhone';
 import { useText } from '../../app/texts';
@@ -22,7 +23,8 @@ import { WhereDialog } from './WhereDialog';
 export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallRow; ended?: CallRow }) {
   const t = useText();
   const shown = call ?? ended; // ended: the wrap-up is about it
-  const { data: contact } = useQuery(contactOf(shown?.caller ?? ''));
+  const { data: contact } = useQuery({ ...contactOf(shown?.caller ?? ''), enabled: ended !== undefined && call === undefined }); // a live row brings the name
+  const name = call ? call.contact : contact?.name;
   if (!shown) {
     return (
       <Paper variant="outlined" sx={{ p: 3, minHeight: 150, display: 'grid', placeItems: 'center', textAlign: 'center' }} data-testid="no-call">
@@ -37,21 +39,21 @@ export function CallCard({ agent, call, ended }: { agent: AgentRow; call?: CallR
   }
   const offered = call?.state === 'offered';
   return (
-    <Paper variant="outlined" component="section" aria-label={t('desk.call')} data-testid="call" data-call={shown.call} data-state={call ? call.state : 'ended'} sx={(theme) => ({ p: 2.5, borderInlineStart: `6px solid ${theme.vars?.palette.state[offered ? 'offered' : call ? 'talking' : 'wrap-up']}` })}>
+    <Paper variant="outlined" component="section" aria-label={t('desk.call')} data-testid="call" data-call={shown.call} data-state={call ? call.state : 'ended'} sx={(theme) => ({ p: 2, paddingInlineStart: 2.75, position: 'relative', overflow: 'hidden', '&::before': { content: '""', position: 'absolute', insetBlock: 0, insetInlineStart: 0, inlineSize: 6, bgcolor: theme.vars?.palette.state[offered ? 'offered' : call ? 'talking' : 'wrap-up'] } })}>
       <Stack direction="row" sx={{ gap: 2, alignItems: 'flex-start', justifyContent: 'space-between', flexWrap: 'wrap' }}>
         <Box sx={{ minWidth: 0 }}>
           <Typography component="p" sx={{ fontSize: '1.9rem', fontWeight: 700, lineHeight: 1.25, overflowWrap: 'anywhere' }}>
-            {contact ? <bdi>{contact.name}</bdi> : shown.caller ? <PhoneNumber number={shown.caller} /> : t('desk.hiddenNumber')}
+            {name ? <bdi>{name}</bdi> : shown.caller ? <PhoneNumber number={shown.caller} /> : t('desk.hiddenNumber')}
           </Typography>
           <Typography color="text.secondary">
-            {contact && (
+            {name && (
               <>
                 <PhoneNumber number={shown.caller} /> ·{' '}
               </>
             )}
             {shown.queue && (
               <>
-                {t('field.queue')} <bdi>{shown.queue}</bdi>
+                {t('field.queue')} {shown.queue_name ? <Named code={shown.queue} name={shown.queue_name} /> : <QueueName code={shown.queue} />}
               </>
             )}
             {shown.number && (
@@ -105,7 +107,7 @@ function Controls({ agent, call }: { agent: AgentRow; call: CallRow }) {
   useActions(actions.filter((each) => each.shown && each.key !== 'Alt+KeyM')); // the phone's own key, on every page
   return (
     <>
-      <Stack direction="row" sx={{ gap: 1, flexWrap: 'wrap', mt: 2.5 }}>
+      <Stack direction="row" sx={{ gap: 1, flexWrap: 'wrap', mt: 2 }}>
         {actions
           .filter((each) => each.shown)
           .map((each) => (

@@ -1,12 +1,13 @@
 // One screen for one call: who calls, what to say, what was agreed; and the own state and day beside it.
 import Box from '@mui/material/Box';
 import Stack from '@mui/material/Stack';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useTopic } from '../../app/live/hooks';
 import type { AgentRow, CallRow, Today } from '../../app/live/topics';
+import { Empty } from '../../app/parts/parts';
 import { useMe } from '../../app/session';
-import { owed } from './api';
+import { useText } from '../../app/texts';
 import { CallCard } from './CallCard';
 import { CallerPanel } from './CallerPanel';
 import { GuidancePanel } from './GuidancePanel';
@@ -17,18 +18,18 @@ import { asCall, useLastCall } from './lastCall';
 
 export function DeskPage() {
   const me = useMe();
+  const t = useText();
   const desk = useTopic('desk');
-  const told = desk.one<AgentRow>('agent');
-  const { data: debt } = useQuery(owed(told?.state ?? '', told?.since ?? ''));
-  const agent = told && { ...told, report_due: told.report_due ?? (debt?.report_due === true && (told.state === 'wrap-up' || told.reason === 'report_due')) };
+  const agent = desk.one<AgentRow>('agent');
   const call = ownCall(desk.table<CallRow>('calls'), me.agent);
-  const last = useLastCall(call, agent?.state);
+  const last = useLastCall(call, agent);
   const [chosen, setChosen] = useState<CallRow>(); // an earlier call whose report is looked at
   useFreshDay(call?.call);
+  if (me.agent === '') return <Empty>{t('desk.noSeat')}</Empty>;
   if (!agent) return null;
   const inWrapUp = agent.state === 'wrap-up';
   const shown = call ?? (inWrapUp ? last : undefined); // in wrap-up the call that has just ended stays before one's eyes
-  const reported = call ?? (inWrapUp ? last : (chosen ?? last));
+  const reported = call ?? (inWrapUp || agent.report_due ? last : (chosen ?? last)); // a report that is owed comes before any other
   return (
     <Stack sx={{ gap: 2, maxWidth: 1480, mx: 'auto' }}>
       <StateBar agent={agent} />
@@ -37,10 +38,10 @@ export function DeskPage() {
           <CallCard agent={agent} call={call} ended={shown} />
           {shown && <CallerPanel key={shown.caller} number={shown.caller} present={shown.call} />}
           {shown && <GuidancePanel queue={shown.queue} />}
-          <OwnDay agent={agent} today={desk.one<Today>('today')} />
         </Stack>
         <Stack sx={{ gap: 2, minWidth: 0 }}>
-          {reported && reported.state !== 'offered' && <ReportForm key={reported.call} call={reported} due={agent.report_due === true} />}
+          {reported && reported.state !== 'offered' && <ReportForm key={reported.call} call={reported} due={agent.report_due === reported.call} />}
+          <OwnDay agent={agent} today={desk.one<Today>('today')} />
           {!call && <OwnLists agent={agent.code} onChosen={(own) => setChosen(asCall(own))} />}
         </Stack>
       </Box>

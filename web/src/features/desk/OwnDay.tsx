@@ -20,7 +20,7 @@ export function OwnDay({ agent, today }: { agent: AgentRow; today?: Today }) {
   const times = (['talk_ms', 'hold_ms', 'wrap_up_ms', 'ready_ms', 'paused_ms'] as const).filter((name) => today?.[name] !== undefined);
   return (
     <Panel title={t('desk.day')}>
-      <Stack direction="row" sx={{ gap: 2.5, flexWrap: 'wrap' }}>
+      <Stack direction="row" sx={{ columnGap: 2.5, rowGap: 1, flexWrap: 'wrap' }}>
         {(today?.calls ?? agent.calls_today) !== undefined && <Figure label={t('desk.calls')} value={format.number(today?.calls ?? agent.calls_today ?? 0)} />}
         {times.map((name) => (
           <Figure key={name} label={t(`desk.${name}`)} value={format.duration(today?.[name] ?? 0)} />

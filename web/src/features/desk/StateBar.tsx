@@ -11,7 +11,7 @@ import { Icon } from '../../app/Icon';
 import { type Action, useActions } from '../../app/keys';
 import { useConnection } from '../../app/live/hooks';
 import type { AgentRow } from '../../app/live/topics';
-import { Code, Elapsed, Named, StateChip } from '../../app/parts/parts';
+import { Elapsed, Named, PhoneNumber, StateChip } from '../../app/parts/parts';
 import { useSay } from '../../app/parts/Toasts';
 import { useSeatPhone } from '../../app/seatPhone';
 import { useText } from '../../app/texts';
@@ -46,7 +46,7 @@ export function StateBar({ agent }: { agent: AgentRow }) {
         {agent.device && (
           <>
             {' · '}
-            {t('desk.phone')} <Code>{agent.device}</Code>
+            {t('desk.phone')} <PhoneNumber number={agent.device} />
           </>
         )}
       </Typography>

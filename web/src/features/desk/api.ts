@@ -59,7 +59,3 @@ export const saveReport = (of: string, body: CallReport) => call('put', '/v1/cal
 export const followUps = (agent: string) => queryOptions({ queryKey: ['follow-ups', agent], staleTime: 30_000, retry: false, queryFn: () => call<FollowUp[]>('get', '/v1/follow-ups', { query: { agent } }) });
 export const followUpDone = (of: string) => call('post', '/v1/follow-ups/{call}/done', { path: { call: of } });
 export const ownCalls = queryOptions({ queryKey: ['own-calls'], staleTime: 10_000, queryFn: () => call<OwnCall[]>('get', '/v1/desk/calls', { query: { limit: 12 } }) });
-
-// Reports that the agent owes; the live row says it too where the server is newer.
-export const owed = (state: string, since: string) =>
-  queryOptions({ queryKey: ['owed', state, since], enabled: state === 'wrap-up' || state === 'paused', queryFn: async () => (await call<{ agent: { report_due?: boolean; reports_due?: string[] } }>('get', '/v1/desk')).agent });

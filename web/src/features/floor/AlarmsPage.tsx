@@ -13,10 +13,11 @@ import Typography from '@mui/material/Typography';
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
-import { alarmFigure, type AlarmRow, alarms, seen } from '../../app/alarms';
+import { alarmFigure, type AlarmRow, alarms, alarmText, seen } from '../../app/alarms';
 import { useFormat } from '../../app/format';
 import { useStanding } from '../../app/live/hooks';
 import { Code, Elapsed, Empty, PageTitle, Trouble } from '../../app/parts/parts';
+import { useNames } from '../../app/parts/Names';
 import { useSay } from '../../app/parts/Toasts';
 import { usePreferences } from '../../app/preferences';
 import { useMay } from '../../app/session';
@@ -96,6 +97,7 @@ function Line({ alarm }: { alarm: AlarmRow }) {
   const say = useSay();
   const client = useQueryClient();
   const { language } = usePreferences();
+  const names = useNames();
   const mayDirect = useMay('direct_floor');
   const see = () => seen(alarm.id).then(() => client.invalidateQueries({ queryKey: ['alarms'] }), say.failed);
   return (
@@ -111,7 +113,7 @@ function Line({ alarm }: { alarm: AlarmRow }) {
         )}
       </TableCell>
       <TableCell sx={{ minWidth: 220 }}>
-        <bdi className="told">{language === 'fa' ? (alarm.text_fa ?? alarm.text) : alarm.text}</bdi>
+        <bdi className="told">{alarmText(alarm, language, names.queue)}</bdi>
       </TableCell>
       <TableCell align="right">{alarmFigure(alarm.code, alarm.threshold, format)}</TableCell>
       <TableCell align="right">{alarmFigure(alarm.code, alarm.worst ?? alarm.value, format)}</TableCell>

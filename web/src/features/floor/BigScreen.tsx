@@ -41,18 +41,24 @@ export function BigScreen({ topic, limits, onClose }: { topic: Topic; limits: Li
       </Box>
       <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: 'repeat(auto-fit, minmax(min(360px, 100%), 1fr))' }}>
         {queues.map((queue) => (
-          <Box key={queue.code} sx={{ bgcolor: '#16212b', borderRadius: 3, p: 2.5, borderInlineStart: '8px solid', borderColor: queue.waiting > limits.waiting ? '#fb7185' : queue.waiting > 0 ? '#fbbf24' : '#4ade80' }}>
+          <Box key={queue.code} sx={{ bgcolor: '#16212b', borderRadius: 2, p: 2.5, paddingInlineStart: 4, position: 'relative', overflow: 'hidden', '&::before': { content: '""', position: 'absolute', insetBlock: 0, insetInlineStart: 0, inlineSize: 10, bgcolor: queue.waiting > limits.waiting ? '#fb7185' : queue.waiting > 0 ? '#fbbf24' : '#4ade80' } }}>
             <Typography sx={{ fontSize: '1.6rem', fontWeight: 700 }} noWrap component="h2">
               <Named code={queue.code} name={queue.name} />
             </Typography>
             <Box sx={{ display: 'flex', justifyContent: 'space-between', alignItems: 'baseline', gap: 2 }}>
               <Typography sx={{ fontSize: 'clamp(2.6rem, 5vw, 5rem)', fontWeight: 700, lineHeight: 1.15 }}>{format.number(queue.waiting)}</Typography>
-              <Box sx={{ textAlign: 'end', fontSize: '1.15rem', color: '#c4d0da' }}>
-                <div>{queue.longest_since ? <Elapsed since={queue.longest_since} limit={limits.wait * 1000} /> : '–'}</div>
+              <Box sx={{ textAlign: 'end', fontSize: 'clamp(1.05rem, 1.5vw, 1.7rem)', color: '#c4d0da' }}>
+                <div>
+                  {t('floor.longest')}: {queue.longest_since ? <Elapsed since={queue.longest_since} limit={limits.wait * 1000} /> : '–'}
+                </div>
                 <div>
                   {t('state.ready')}: {format.number(queue.ready ?? 0)} / {format.number(queue.on_duty ?? 0)}
                 </div>
-                {queue.service_level_today != null && <div>{format.percent(queue.service_level_today)}</div>}
+                {queue.service_level_today != null && (
+                  <div>
+                    {t('floor.service')}: {format.percent(queue.service_level_today)}
+                  </div>
+                )}
               </Box>
             </Box>
           </Box>

@@ -2,15 +2,22 @@
 import Box from '@mui/material/Box';
 import Button from '@mui/material/Button';
 import Stack from '@mui/material/Stack';
+import Table from '@mui/material/Table';
+import TableBody from '@mui/material/TableBody';
+import TableCell from '@mui/material/TableCell';
+import TableContainer from '@mui/material/TableContainer';
+import TableHead from '@mui/material/TableHead';
+import TableRow from '@mui/material/TableRow';
 import Typography from '@mui/material/Typography';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useParams } from '@tanstack/react-router';
 import { useFormat } from '../../app/format';
-import { Code, Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { AgentName, QueueName, useNames } from '../../app/parts/Names';
+import { Figure, PageTitle, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
 import { usePreferences } from '../../app/preferences';
 import { useMay } from '../../app/session';
 import { textOfCode, useText } from '../../app/texts';
-import { story, whyThisAgent } from './api';
+import { type LegQuality, story, whyThisAgent } from './api';
 
 export function CallPage() {
   const t = useText();
@@ -23,7 +30,7 @@ export function CallPage() {
   const { data: offers } = useQuery({ queryKey: ['why', call, language], queryFn: () => whyThisAgent(call, language), enabled: mayExplain && data !== undefined });
   if (error) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return null;
-  const { call: facts, timeline } = data;
+  const { call: facts, timeline, legs } = data;
   return (
     <>
       <PageTitle
@@ -44,11 +51,12 @@ export function CallPage() {
             <Figure label={t('floor.outcome')} value={textOfCode(t, 'outcome', facts.outcome)} />
             <Figure label={t('floor.waited')} value={format.duration(facts.wait_ms)} />
             <Figure label={t('floor.talked')} value={format.duration(facts.talk_ms)} />
-            <Figure label={t('field.queue')} value={facts.queue ? <Code>{facts.queue}</Code> : '–'} />
-            <Figure label={t('field.agent')} value={facts.agent ? <Code>{facts.agent}</Code> : '–'} />
+            <Figure label={t('field.queue')} value={facts.queue ? <QueueName code={facts.queue} /> : '–'} />
+            <Figure label={t('field.agent')} value={facts.agent ? <AgentName code={facts.agent} /> : '–'} />
             <Figure label={t('floor.arrived')} value={format.time(facts.arrived)} hint={format.date(facts.arrived)} />
           </Stack>
         </Panel>
+        {legs.length > 0 && <Line legs={legs} />}
         <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1fr) minmax(0, 1fr)' }, alignItems: 'start' }}>
           <Panel title={t('floor.timeline')}>
             <Box component="ol" sx={{ listStyle: 'none', m: 0, p: 0 }} data-testid="timeline">
@@ -80,12 +88,61 @@ export function CallPage() {
   );
 }
 
+// What the network did to each party's voice: as we measured it, as the other side reported it, and the worst a browser showed.
+function Line({ legs }: { legs: LegQuality[] }) {
+  const t = useText();
+  const format = useFormat();
+  const ms = (us: number) => t('floor.ms', { ms: format.number(Math.round(us / 1000)) });
+  const lost = (of: number, all: number) => (all === 0 ? '–' : `${format.number(of)} (${format.percent((1000 * of) / all)})`);
+  const browser = (leg: LegQuality) => (leg.peer_loss_permille || leg.peer_jitter_us || leg.peer_round_trip_us ? [format.percent(leg.peer_loss_permille), ms(leg.peer_jitter_us), ms(leg.peer_round_trip_us)].join(' · ') : '–');
+  return (
+    <Panel dense title={t('floor.line')}>
+      <TableContainer>
+        <Table size="small" data-testid="legs">
+          <TableHead>
+            <TableRow>
+              <TableCell>{t('floor.party')}</TableCell>
+              <TableCell>{t('floor.codec')}</TableCell>
+              {(['floor.lostIn', 'floor.lostOut', 'floor.jitter', 'floor.roundTrip', 'floor.inBrowser'] as const).map((key) => (
+                <TableCell key={key} align="right">
+                  {t(key)}
+                </TableCell>
+              ))}
+            </TableRow>
+          </TableHead>
+          <TableBody>
+            {legs.map((leg) => (
+              <TableRow key={leg.leg} data-leg={leg.leg}>
+                <TableCell component="th" scope="row">
+                  {leg.agent ? <AgentName code={leg.agent} /> : t('field.caller')}
+                </TableCell>
+                <TableCell>
+                  <bdi lang="en">{leg.codec || '–'}</bdi>
+                </TableCell>
+                <TableCell align="right">{lost(leg.lost, leg.packets_in + leg.lost)}</TableCell>
+                <TableCell align="right">{lost(leg.lost_by_peer, leg.packets_out)}</TableCell>
+                <TableCell align="right">{ms(leg.jitter_us_max)}</TableCell>
+                <TableCell align="right">{leg.round_trip_us > 0 ? ms(leg.round_trip_us) : '–'}</TableCell>
+                <TableCell align="right" data-testid="in-browser">
+                  {browser(leg)}
+                </TableCell>
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </TableContainer>
+    </Panel>
+  );
+}
+
 // The server's reasons: first what was known, then everybody who could have had the call, in the order of the rule.
 function Why({ text }: { text: string }) {
   const format = useFormat();
   const lines = text.trim().replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => format.moment(moment)).split('\n');
   const numbered = /^\s*\p{Nd}+\.\s*/u;
-  const candidates = lines.filter((line) => numbered.test(line));
+  const names = useNames();
+  // "3. a07: talking, …": the code before the colon is an agent's
+  const candidates = lines.filter((line) => numbered.test(line)).map((line) => line.replace(/^(\s*\p{Nd}+\.\s*)([^\s:]+):/u, (_, place: string, code: string) => `${place}${names.agent(code)} (${code}):`));
   return (
     <div className="told">
       {lines.filter((line) => !numbered.test(line)).map((line) => (

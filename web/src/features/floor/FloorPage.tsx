@@ -42,32 +42,33 @@ export function FloorPage() {
   if (big) return <BigScreen topic={live} limits={limits} onClose={() => show(false)} />;
   return (
     <AsOf.Provider value={past ? Date.parse(past.at) : undefined}>
-      <PageTitle
-        actions={
-          <>
-            <Button startIcon={<Icon path={mdiHistory} turns />} variant={lookingBack ? 'contained' : 'outlined'} aria-pressed={lookingBack} onClick={() => (setLookingBack(!lookingBack), setPast(undefined))}>
-              {t(lookingBack ? 'floor.backToNow' : 'floor.lookBack')}
-            </Button>
-            <Badge badgeContent={standing} color="error">
-              <Button startIcon={<Icon path={mdiBellOutline} />} variant="outlined" component={Link} to="/alarms">
-                {t('floor.alarms')}
+      <Stack sx={{ gap: 1.25, height: { lg: '100%' }, minHeight: { lg: 560 } }}>
+        <PageTitle
+          dense
+          actions={
+            <>
+              <Button startIcon={<Icon path={mdiHistory} turns />} variant={lookingBack ? 'contained' : 'outlined'} aria-pressed={lookingBack} onClick={() => (setLookingBack(!lookingBack), setPast(undefined))}>
+                {t(lookingBack ? 'floor.backToNow' : 'floor.lookBack')}
               </Button>
-            </Badge>
-            <Button startIcon={<Icon path={mdiFormatColorHighlight} />} variant="outlined" onClick={() => setSetting(true)}>
-              {t('floor.limits')}
-            </Button>
-            <Button startIcon={<Icon path={mdiPresentation} />} variant="outlined" onClick={() => show(true)} aria-keyshortcuts="B">
-              {t('floor.big')}
-            </Button>
-          </>
-        }
-      >
-        {t('nav.floor')}
-      </PageTitle>
-      <Suspense fallback={null}>{lookingBack && <LookBack onShown={(at, data) => setPast({ at, topic: topicOf(data) })} />}</Suspense>
-      <Stack sx={{ gap: 2 }}>
+              <Badge badgeContent={standing} color="error">
+                <Button startIcon={<Icon path={mdiBellOutline} />} variant="outlined" component={Link} to="/alarms">
+                  {t('floor.alarms')}
+                </Button>
+              </Badge>
+              <Button startIcon={<Icon path={mdiFormatColorHighlight} />} variant="outlined" onClick={() => setSetting(true)}>
+                {t('floor.limits')}
+              </Button>
+              <Button startIcon={<Icon path={mdiPresentation} />} variant="outlined" onClick={() => show(true)} aria-keyshortcuts="B">
+                {t('floor.big')}
+              </Button>
+            </>
+          }
+        >
+          {t('nav.floor')}
+        </PageTitle>
+        <Suspense fallback={null}>{lookingBack && <LookBack onShown={(at, data) => setPast({ at, topic: topicOf(data) })} />}</Suspense>
         <Totals topic={topic} limits={limits} />
-        <Box sx={{ display: 'grid', gap: 2, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(0, 1fr)' } }}>
+        <Box sx={{ display: 'grid', gap: 1.25, gridTemplateColumns: { xs: 'minmax(0, 1fr)', lg: 'minmax(0, 1.7fr) minmax(0, 1fr)' } }}>
           <Queues topic={topic} limits={limits} chosen={queue} onChosen={setQueue} />
           <Waiting topic={topic} limits={limits} queue={queue} past={past !== undefined} />
         </Box>

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'react';
 import { useFormat } from '../../app/format';
 import type { QueueRow, Topic } from '../../app/live/topics';
 import { Elapsed, Named, Panel } from '../../app/parts/parts';
+import { row_height, useTableHeight } from './dense';
 import { type Column, VirtualTable } from '../../app/parts/VirtualTable';
 import { useText } from '../../app/texts';
 import type { Limits } from './limits';
@@ -29,8 +30,8 @@ export function Queues({ topic, limits, chosen, onChosen }: { topic: Topic; limi
     [t, format, limits, order],
   );
   return (
-    <Panel title={t('floor.queues')}>
-      <VirtualTable label={t('floor.queues')} columns={columns} rows={rows} keyOf={(row) => row.code} height={Math.min(320, 46 + 38 * Math.max(2, rows.length))} empty={t('floor.noQueues')} onChosen={(row) => onChosen(row.code === chosen ? undefined : row.code)} />
+    <Panel dense title={t('floor.queues')}>
+      <VirtualTable label={t('floor.queues')} columns={columns} rows={rows} keyOf={(row) => row.code} rowHeight={row_height} height={useTableHeight(rows.length)} empty={t('floor.noQueues')} onChosen={(row) => onChosen(row.code === chosen ? undefined : row.code)} />
     </Panel>
   );
 }

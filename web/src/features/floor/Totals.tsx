@@ -1,5 +1,6 @@
 import Paper from '@mui/material/Paper';
 import Stack from '@mui/material/Stack';
+import Tooltip from '@mui/material/Tooltip';
 import { useFormat } from '../../app/format';
 import type { AgentRow, QueueRow, Topic } from '../../app/live/topics';
 import { Elapsed, Figure } from '../../app/parts/parts';
@@ -48,18 +49,24 @@ export function Totals({ topic, limits }: { topic: Topic; limits: Limits }) {
   const sums = sumsOf(topic);
   const count = (state: string) => format.number(sums.states[state] ?? 0);
   return (
-    <Paper variant="outlined" sx={{ p: 2 }}>
-      <Stack direction="row" sx={{ columnGap: 2.5, rowGap: 1.5, flexWrap: 'wrap', justifyContent: 'space-between' }} data-testid="totals">
-        <Figure label={t('state.waiting')} value={<span data-testid="waiting-count">{format.number(sums.waiting)}</span>} alarm={sums.waiting > limits.waiting} />
-        <Figure label={t('floor.longest')} value={sums.longestSince ? <Elapsed since={sums.longestSince} limit={limits.wait * 1000} /> : '–'} />
-        <Figure label={t('state.ready')} value={count('ready')} />
-        <Figure label={t('state.talking')} value={count('talking')} />
-        <Figure label={t('state.wrap-up')} value={count('wrap-up')} />
-        <Figure label={t('state.paused')} value={count('paused')} />
-        {sums.service !== undefined && <Figure label={t('floor.serviceToday')} value={format.percent(sums.service)} alarm={sums.service < limits.service * 10} />}
-        {sums.offered > 0 && <Figure label={t('floor.answeredToday')} value={`${format.number(sums.answered)} / ${format.number(sums.offered)}`} />}
-        {sums.offered > 0 && <Figure label={t('floor.abandonedToday')} value={format.number(sums.abandoned)} />}
-        {sums.evenness !== undefined && <Figure label={t('floor.evenness')} value={format.decimal(sums.evenness, 1)} hint={t('floor.evennessSays')} />}
+    <Paper variant="outlined" sx={{ px: 2, py: 0.75 }}>
+      <Stack direction="row" sx={{ columnGap: 2.5, rowGap: 1, flexWrap: 'wrap', justifyContent: 'space-between' }} data-testid="totals">
+        <Figure dense label={t('state.waiting')} value={<span data-testid="waiting-count">{format.number(sums.waiting)}</span>} alarm={sums.waiting > limits.waiting} />
+        <Figure dense label={t('floor.longest')} value={sums.longestSince ? <Elapsed since={sums.longestSince} limit={limits.wait * 1000} /> : '–'} />
+        <Figure dense label={t('state.ready')} value={count('ready')} />
+        <Figure dense label={t('state.talking')} value={count('talking')} />
+        <Figure dense label={t('state.wrap-up')} value={count('wrap-up')} />
+        <Figure dense label={t('state.paused')} value={count('paused')} />
+        {sums.service !== undefined && <Figure dense label={t('floor.serviceToday')} value={format.percent(sums.service)} alarm={sums.service < limits.service * 10} />}
+        {sums.offered > 0 && <Figure dense label={t('floor.answeredToday')} value={`${format.number(sums.answered)} / ${format.number(sums.offered)}`} />}
+        {sums.offered > 0 && <Figure dense label={t('floor.abandonedToday')} value={format.number(sums.abandoned)} />}
+        {sums.evenness !== undefined && (
+          <Tooltip title={t('floor.evennessSays')}>
+            <div>
+              <Figure dense label={t('floor.evenness')} value={format.decimal(sums.evenness, 1)} />
+            </div>
+          </Tooltip>
+        )}
       </Stack>
     </Paper>
   );

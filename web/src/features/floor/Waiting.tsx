@@ -14,6 +14,7 @@ import { type Column, VirtualTable } from '../../app/parts/VirtualTable';
 import { useMay } from '../../app/session';
 import { useText } from '../../app/texts';
 import { give } from './api';
+import { row_height, useTableHeight } from './dense';
 import type { Limits } from './limits';
 
 export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: Limits; queue?: string; past: boolean }) {
@@ -30,17 +31,17 @@ export function Waiting({ topic, limits, queue, past }: { topic: Topic; limits: 
   );
   const columns = useMemo(
     (): Column<WaitingRow>[] => [
-      { name: 'position', label: '#', width: '40px', end: true, draw: (row) => format.number(row.position) },
-      { name: 'caller', label: t('field.caller'), width: 'minmax(112px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
-      { name: 'queue', label: t('field.queue'), width: 'minmax(66px, 1fr)', draw: (row) => <Named code={row.queue} name={queues.get(row.queue)?.name} /> },
-      { name: 'since', label: t('floor.waits'), width: '70px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
-      ...(may ? [{ name: 'give', label: '', width: '98px', end: true, draw: (row: WaitingRow) => <Button size="small" sx={{ whiteSpace: 'nowrap', px: 0.5 }} onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
+      { name: 'position', label: '#', width: '34px', end: true, draw: (row) => format.number(row.position) },
+      { name: 'caller', label: t('field.caller'), width: 'minmax(104px, 1.4fr)', draw: (row) => <Link to="/calls/$call" params={{ call: row.call }} style={{ color: 'inherit' }}>{row.contact ? <bdi>{row.contact}</bdi> : <PhoneNumber number={row.caller} />}</Link> },
+      { name: 'queue', label: t('field.queue'), width: 'minmax(60px, 1fr)', draw: (row) => <Named code={row.queue} name={queues.get(row.queue)?.name} /> },
+      { name: 'since', label: t('floor.waits'), width: '58px', end: true, draw: (row) => <Elapsed since={row.since} limit={limits.wait * 1000} /> },
+      ...(may ? [{ name: 'give', label: '', width: '92px', end: true, draw: (row: WaitingRow) => <Button size="small" sx={{ whiteSpace: 'nowrap', px: 0.5, py: 0 }} onClick={() => setGiving(row)}>{t('floor.give')}</Button> }] : []),
     ],
     [t, format, limits, may, queues],
   );
   return (
-    <Panel title={t('floor.waiting')}>
-      <VirtualTable label={t('floor.waiting')} columns={columns} rows={rows} keyOf={(row) => row.call} height={Math.min(320, 46 + 38 * Math.max(2, rows.length))} empty={t('floor.nobodyWaits')} />
+    <Panel dense title={t('floor.waiting')}>
+      <VirtualTable label={t('floor.waiting')} columns={columns} rows={rows} keyOf={(row) => row.call} rowHeight={row_height} height={useTableHeight(Math.max(rows.length, queues.size))} empty={t('floor.nobodyWaits')} />
       {giving && <GiveDialog waiting={giving} agents={[...topic.table<AgentRow>('agents').values()].filter((row) => row.state === 'ready')} onClose={() => setGiving(undefined)} />}
     </Panel>
   );

@@ -21,7 +21,22 @@ export interface CallStory {
     transfers: number;
     trunk: string;
   };
+  legs: LegQuality[];
   timeline: { seq: number; at: string; event: string; text: string; json: string }[];
+}
+export interface LegQuality {
+  leg: string;
+  agent: string; // whose leg; empty: the customer's
+  codec: string;
+  packets_in: number;
+  packets_out: number;
+  lost: number;
+  lost_by_peer: number;
+  jitter_us_max: number;
+  round_trip_us: number;
+  peer_loss_permille: number;
+  peer_jitter_us: number;
+  peer_round_trip_us: number;
 }
 export type Offer = components['schemas']['OfferExplained'];
 export type FloorData = Record<string, unknown>;

@@ -11,8 +11,9 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { useFormat } from '../../app/format';
 import { Icon } from '../../app/Icon';
 import { useActions } from '../../app/keys';
-import { useConnection, useStatus } from '../../app/live/hooks';
-import { PhoneNumber, useNow } from '../../app/parts/parts';
+import { useConnection, useStatus, useTopic } from '../../app/live/hooks';
+import type { CallRow } from '../../app/live/topics';
+import { Named, PhoneNumber, useNow } from '../../app/parts/parts';
 import { useText } from '../../app/texts';
 import { type Leg, Phone, type PhoneState } from './phone';
 import { PhoneSetup } from './PhoneSetup';
@@ -98,11 +99,13 @@ function usePhone(): Phone {
 
 function Ringing({ leg, phone }: { leg: Leg; phone: Phone }) {
   const t = useText();
+  const call = useTopic('desk').table<CallRow>('calls').get(leg.call);
+  const name = call?.contact || leg.name;
   return (
     <Stack direction="row" role="alert" sx={{ alignItems: 'center', gap: 1, bgcolor: 'success.main', color: 'success.contrastText', borderRadius: 2, paddingInlineStart: 2, p: 0.75, flexWrap: 'wrap' }} data-testid="ringing" data-leg={leg.leg}>
       <Typography sx={{ fontWeight: 700 }}>
-        {t('phone.rings')} {leg.name ? <bdi>{leg.name}</bdi> : <PhoneNumber number={leg.caller} />}
-        {leg.queue && <> · <bdi>{leg.queue}</bdi></>}
+        {t('phone.rings')} {name ? <bdi>{name}</bdi> : <PhoneNumber number={leg.caller} />}
+        {leg.queue && <> · <Named code={leg.queue} name={call?.queue_name} /></>}
       </Typography>
       <Button variant="contained" color="inherit" sx={{ color: 'success.main', bgcolor: 'background.paper' }} startIcon={<Icon path={mdiPhone} />} onClick={() => void phone.accept(leg.leg)} aria-keyshortcuts="Alt+A" autoFocus>
         {t('phone.accept')}

@@ -9,9 +9,11 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useFormat } from '../../app/format';
-import { Code, Empty, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
+import { AgentName, QueueName } from '../../app/parts/Names';
+import { Empty, Panel, PhoneNumber, Trouble } from '../../app/parts/parts';
 import { textOfCode, useText } from '../../app/texts';
 import { calls, type Filter } from './api';
+import { useMetrics } from './useMetrics';
 
 const page = 50;
 
@@ -19,6 +21,7 @@ const page = 50;
 export function CallsBehind({ filter, title, onClose }: { filter: Filter; title?: { metric: string; queue: string }; onClose?(): void }) {
   const t = useText();
   const format = useFormat();
+  const { titleOf } = useMetrics();
   const top = useRef<HTMLDivElement>(null);
   const { data, error, refetch, hasNextPage, fetchNextPage, isPending } = useInfiniteQuery({
     queryKey: ['report', 'calls', filter],
@@ -32,7 +35,7 @@ export function CallsBehind({ filter, title, onClose }: { filter: Filter; title?
   const rows = data?.pages.flat() ?? [];
   return (
     <div ref={top} style={{ marginBlockStart: title ? 16 : 0 }}>
-      <Panel title={title ? <>{t('reports.behind')}: <bdi>{title.queue}</bdi> · <Code>{title.metric}</Code></> : t('reports.calls')} actions={onClose && <Button onClick={onClose}>{t('app.close')}</Button>}>
+      <Panel title={title ? <>{t('reports.behind')}: <QueueName code={title.queue} /> · {titleOf(title.metric)}</> : t('reports.calls')} actions={onClose && <Button onClick={onClose}>{t('app.close')}</Button>}>
         {error && <Trouble error={error} retry={() => void refetch()} />}
         {!isPending && rows.length === 0 && !error && <Empty>{t('reports.nothing')}</Empty>}
         {rows.length > 0 && (
@@ -65,9 +68,9 @@ export function CallsBehind({ filter, title, onClose }: { filter: Filter; title?
                       <PhoneNumber number={row.number} />
                     </TableCell>
                     <TableCell>
-                      <bdi>{row.queue}</bdi>
+                      <QueueName code={row.queue} />
                     </TableCell>
-                    <TableCell>{row.agent && <Code>{row.agent}</Code>}</TableCell>
+                    <TableCell>{row.agent && <AgentName code={row.agent} />}</TableCell>
                     <TableCell>{textOfCode(t, 'outcome', row.outcome)}</TableCell>
                     <TableCell align="right">{format.duration(row.wait_ms)}</TableCell>
                     <TableCell align="right">{format.duration(row.talk_ms)}</TableCell>

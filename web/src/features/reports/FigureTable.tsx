@@ -8,14 +8,14 @@ import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
 import TableSortLabel from '@mui/material/TableSortLabel';
 import Tooltip from '@mui/material/Tooltip';
-import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Format } from '../../app/format';
 import { Code } from '../../app/parts/parts';
 import { usePreferences } from '../../app/preferences';
-import { textOfCode, useText } from '../../app/texts';
-import { type Figures, metrics } from './api';
+import { useText } from '../../app/texts';
+import type { Figures } from './api';
 import { changeOf, plain, written } from './figures';
+import { useMetrics } from './useMetrics';
 
 export interface Line {
   name: string;
@@ -29,13 +29,8 @@ export interface Line {
 export function FigureTable({ of, columns, lines, format, onFigure }: { of: string; columns: string[]; lines: Line[]; format: Format; onFigure?(name: string, metric: string): void }) {
   const t = useText();
   const { language } = usePreferences();
-  const { data: catalogue } = useQuery({ queryKey: ['metrics'], queryFn: metrics, staleTime: Infinity });
+  const { known, titleOf } = useMetrics();
   const [order, setOrder] = useState<string>();
-  const known = (name: string) => catalogue?.find((each) => each.name === name || each.name === name.replace(/_ms$/, ''));
-  const titleOf = (name: string) => {
-    const metric = known(name);
-    return metric ? (language === 'fa' ? metric.title_fa : metric.title) : textOfCode(t, 'figure', name);
-  };
   const sorted = order === undefined ? lines : [...lines].sort((a, b) => (plain(b.figures[order]) ?? -1) - (plain(a.figures[order]) ?? -1));
   return (
     <TableContainer>
@@ -46,7 +41,7 @@ export function FigureTable({ of, columns, lines, format, onFigure }: { of: stri
             {columns.map((name) => {
               const metric = known(name);
               return (
-                <TableCell key={name} align="right">
+                <TableCell key={name} align="right" sx={{ whiteSpace: 'normal', verticalAlign: 'bottom', minWidth: 78, px: 0.75, lineHeight: 1.35 }}>
                   <Tooltip title={metric ? `${language === 'fa' ? metric.formula_fa : metric.formula} (${metric.source})` : ''}>
                     <TableSortLabel active={order === name} direction="desc" onClick={() => setOrder(order === name ? undefined : name)}>
                       <span style={{ borderBlockEnd: '1px dotted' }}>{titleOf(name)}</span>
@@ -61,7 +56,7 @@ export function FigureTable({ of, columns, lines, format, onFigure }: { of: stri
           {sorted.map((line) => (
             <TableRow key={line.name} hover>
               <TableCell component="th" scope="row">
-                {line.title ? <bdi>{line.title}</bdi> : line.code ? <Code>{line.name}</Code> : <bdi dir="ltr">{format.digits(line.name)}</bdi>}
+                {line.title ? <bdi title={line.name}>{line.title}</bdi> : line.code ? <Code>{line.name}</Code> : <bdi dir="ltr">{format.digits(line.name)}</bdi>}
               </TableCell>
               {columns.map((name) => {
                 const change = changeOf(name, line.figures, line.then);

@@ -4,6 +4,7 @@ import Stack from '@mui/material/Stack';
 import Table from '@mui/material/Table';
 import TableBody from '@mui/material/TableBody';
 import TableCell from '@mui/material/TableCell';
+import TableContainer from '@mui/material/TableContainer';
 import TableHead from '@mui/material/TableHead';
 import TableRow from '@mui/material/TableRow';
 import TextField from '@mui/material/TextField';
@@ -89,37 +90,39 @@ function Sessions({ leave }: { leave(act: () => Promise<unknown>): Promise<void>
       }
     >
       {error && <Trouble error={error} retry={() => void refetch()} />}
-      <Table size="small">
-        <TableHead>
-          <TableRow>
-            <TableCell>{t('session.lastUsed')}</TableCell>
-            <TableCell>{t('session.address')}</TableCell>
-            <TableCell>{t('app.actions')}</TableCell>
-          </TableRow>
-        </TableHead>
-        <TableBody>
-          {data?.slice(0, 20).map((each) => (
-            <TableRow key={each.id}>
-              <TableCell>{format.moment(each.last_used)}</TableCell>
-              <TableCell>
-                <Code>{each.address}</Code>
-                <Typography variant="caption" color="text.secondary" component="div" dir="ltr" noWrap sx={{ maxWidth: 280 }}>
-                  {each.program}
-                </Typography>
-              </TableCell>
-              <TableCell>
-                {each.current ? (
-                  t('session.here')
-                ) : (
-                  <Button size="small" onClick={() => void end(each.id)}>
-                    {t('session.end')}
-                  </Button>
-                )}
-              </TableCell>
+      <TableContainer>
+        <Table size="small">
+          <TableHead>
+            <TableRow>
+              <TableCell>{t('session.lastUsed')}</TableCell>
+              <TableCell>{t('session.address')}</TableCell>
+              <TableCell>{t('app.actions')}</TableCell>
             </TableRow>
-          ))}
-        </TableBody>
-      </Table>
+          </TableHead>
+          <TableBody>
+            {data?.slice(0, 20).map((each) => (
+              <TableRow key={each.id}>
+                <TableCell>{format.moment(each.last_used)}</TableCell>
+                <TableCell>
+                  <Code>{each.address}</Code>
+                  <Typography variant="caption" color="text.secondary" component="div" dir="ltr" noWrap sx={{ maxWidth: 280 }}>
+                    {each.program}
+                  </Typography>
+                </TableCell>
+                <TableCell>
+                  {each.current ? (
+                    t('session.here')
+                  ) : (
+                    <Button size="small" onClick={() => void end(each.id)}>
+                      {t('session.end')}
+                    </Button>
+                  )}
+                </TableCell>
+              </TableRow>
+            ))}
+          </TableBody>
+        </Table>
+      </TableContainer>
     </Panel>
   );
 }
