@@ -10,11 +10,11 @@ import { picture } from './browser.mjs';
 const admin_password = 'a long password 1';
 const agent_password = 'a long password 2';
 async function choosePassword(page, present, wanted) {
-  await page.waitForURL((url) => url.pathname.endsWith('/password'), { waitUntil: 'commit' });
-  await page.waitForLoadState('networkidle').catch(() => undefined); // typed before the page has settled, the words would be lost
-  await sleep(500);
+  await page.getByText(t('session.changeSays')).waitFor();
   const fields = page.locator('input[type=password]');
   for (const [index, text] of [present, wanted, wanted].entries()) await fields.nth(index).fill(text);
+  await sleep(1500); // whatever comes in meanwhile takes nothing away of what was typed
+  expect((await fields.nth(2).inputValue()) === wanted, 'what was typed stays');
   await page.getByRole('button', { name: t('app.save') }).click();
   await until('the way on after the password', () => !page.url().endsWith('/password'), 20);
 }

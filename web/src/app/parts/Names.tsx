@@ -12,10 +12,10 @@ export interface Names {
 
 export function useNames(): Names {
   const me = useMe();
-  const floor = may(me, 'see_floor');
+  const floor = !me.must_change_password && may(me, 'see_floor');
   const { data: agents } = useQuery({ ...agentNames, enabled: floor });
   const { data: queues } = useQuery({ ...queueNames, enabled: floor });
-  const { data: desk } = useQuery({ ...deskNames, enabled: !floor && may(me, 'work_own_calls') });
+  const { data: desk } = useQuery({ ...deskNames, enabled: !floor && !me.must_change_password && may(me, 'work_own_calls') });
   return useMemo(() => {
     const agent = new Map(agents?.map((each) => [each.agent, each.name]) ?? desk?.agents.map((each) => [each.code, each.name]));
     const queue = new Map(queues?.map((each) => [each.queue, each.name]) ?? desk?.queues.map((each) => [each.code, each.name]));

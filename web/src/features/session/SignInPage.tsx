@@ -40,8 +40,7 @@ export function SignInPage() {
     } catch (error) {
       if (isRefusal(error, 'second-factor') && code === undefined) setCode('');
       else setRefusal(error);
-    } finally {
-      setBusy(false);
+      setBusy(false); // after a sign-in it stays: this form is on its way out, and takes no more words
     }
   }
 
