@@ -287,6 +287,8 @@ void Endpoint::Impl::unreachable(const Flow& to, Turn turn) {
   for (Transaction* transaction : core.transactions.unanswered_to(to)) {
     // inside a dialog the phone may come back; timer B or F is the end of the wait
     if (transaction->owner.kind == Owner::Kind::leg && !legs.is_first_invite(*transaction)) continue;
+    // REGISTER and OPTIONS come again by themselves for 32 s: longer than a carrier's proxy takes to start anew
+    if (to.transport == Transport::udp && transaction->kind != Transaction::Kind::invite_client) continue;
     if (transaction->kind == Transaction::Kind::invite_client) static_cast<InviteClient*>(transaction)->give_up();
     else static_cast<OtherClient*>(transaction)->give_up();
     settle_no_answer(*transaction, true, turn);

@@ -155,8 +155,8 @@ class Endpoint {
   void connection_lost(std::uint64_t connection, Instant now, Out&);
   void on_timeout(Instant now, Out&);
   Instant deadline() const;
-  // a connection to `to` could not be opened, or the system says that nobody listens there (ICMP): what was to go there looks for
-  // another way; inside a dialog it waits for the phone to come back, up to 32 s
+  // a connection to `to` could not be opened, or the system says that nobody listens there (ICMP, §18.4): what was to go there looks
+  // for another way; inside a dialog it waits for the phone to come back, up to 32 s, and over UDP all but a first INVITE does
   void unreachable(const Flow& to, Instant now, Out&);
   // the answer to Out::resolve: in order of preference, none when the name is unknown
   void resolved(const std::string& host, std::uint16_t port, Transport transport, std::vector<Flow> addresses, Instant now, Out&);

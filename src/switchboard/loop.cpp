@@ -1,6 +1,8 @@
 #include "switchboard/loop.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -60,6 +62,20 @@ std::string random_bytes(std::size_t n) {
   return out;
 }
 
+// At most so many in a second.
+class Few {
+ public:
+  explicit Few(int a_second) : a_second_(a_second) {}
+  bool allow(Instant now) {
+    if (now - since_ >= Duration::seconds(1)) { since_ = now; used_ = 0; }
+    return ++used_ <= a_second_;
+  }
+
+ private:
+  int a_second_, used_ = 0;
+  Instant since_;
+};
+
 class LoopImpl final : public Loop {
  public:
   explicit LoopImpl(LoopOptions options) : options_(std::move(options)) {}
@@ -104,6 +120,7 @@ class LoopImpl final : public Loop {
   Instant tick() { return latest_ = std::max(latest_, clock_->now()); }  // what the board is told: never goes back
   Instant arrival_of(msghdr& header);
   void read_udp(std::size_t index);
+  void read_refusals(std::size_t index);
   void accept_tcp(int listener);
   void read_tcp(std::uint64_t id);
   void write_tcp(std::uint64_t id);
@@ -133,6 +150,7 @@ class LoopImpl final : public Loop {
   std::unique_ptr<Resolver> resolver_;
   int epoll_ = -1, wake_ = -1, signals_ = -1, control_ = -1;
   std::vector<int> udp_, tcp_listeners_;
+  Few refusals_{200};
   std::vector<sip::Address> udp_addresses_;
   std::unordered_map<std::uint64_t, TcpConnection> tcp_;
   std::unordered_map<std::uint64_t, ControlConnection> controls_;
@@ -445,6 +463,31 @@ void LoopImpl::read_udp(std::size_t index) {
   }
 }
 
+// RFC 3261 §18.4: host, network, port or protocol unreachable.
+bool is_refusal(int error) { return error == ECONNREFUSED || error == EHOSTUNREACH || error == ENETUNREACH || error == ENOPROTOOPT; }
+
+// What came back by ICMP for datagrams of ours (ip(7), IP_RECVERR): to whom they were. It is believed of a first INVITE that has no
+// answer, and of nothing else; whoever forges addresses can make us look for so many a second.
+void LoopImpl::read_refusals(std::size_t index) {
+  for (int i = 0; i < 64; ++i) {
+    sockaddr_storage name{};
+    alignas(cmsghdr) char control[512];
+    msghdr header{};
+    header.msg_name = &name;
+    header.msg_namelen = sizeof name;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+    if (recvmsg(udp_[index], &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return;
+    for (auto* c = CMSG_FIRSTHDR(&header); c; c = CMSG_NXTHDR(&header, c)) {
+      const bool told = (c->cmsg_level == SOL_IP && c->cmsg_type == IP_RECVERR) || (c->cmsg_level == SOL_IPV6 && c->cmsg_type == IPV6_RECVERR);
+      if (!told) continue;
+      sock_extended_err error{};
+      std::memcpy(&error, CMSG_DATA(c), sizeof error);
+      if (is_refusal(static_cast<int>(error.ee_errno)) && refusals_.allow(clock_->now())) board_->unreachable({sip::Transport::udp, from_socket_address(name), 0}, tick());
+    }
+  }
+}
+
 void LoopImpl::accept_tcp(int listener) {
   for (int i = 0; i < 64; ++i) {
     sockaddr_storage name{};
@@ -539,11 +582,12 @@ void LoopImpl::transmit(std::vector<Datagram>& datagrams) {
   std::size_t n = 0;
   int fd = -1;
   auto push = [&] {
-    std::size_t done = 0;
+    std::size_t done = 0, told = 0;
     while (done < n) {
       const int sent = sendmmsg(fd, headers + done, static_cast<unsigned>(n - done), 0);
       if (sent <= 0) {
         if (errno == EINTR) continue;
+        if (is_refusal(errno) && ++told <= at_once) continue;  // of an earlier datagram: nothing of these was sent yet
         ++done;  // unreachable or a full buffer: as if lost on the way; timers of RFC 3261 §17 send again
       } else {
         done += static_cast<std::size_t>(sent);
@@ -779,7 +823,10 @@ int LoopImpl::run() {
       const auto source = static_cast<Source>(events[i].data.u64 >> 56);
       const auto n = events[i].data.u64 & 0x00ff'ffff'ffff'ffff;
       switch (source) {
-        case Source::udp: read_udp(n); break;
+        case Source::udp:
+          if (events[i].events & EPOLLERR) read_refusals(n);
+          read_udp(n);
+          break;
         case Source::tcp_listener: accept_tcp(tcp_listeners_[n]); break;
         case Source::tcp:
           if (events[i].events & EPOLLOUT) write_tcp(n);

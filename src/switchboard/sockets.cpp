@@ -83,6 +83,8 @@ Result<int> bind_udp(const sip::Address& address) {
   set_buffer(fd, SO_SNDBUF, 4 << 20);
   const int one = 1;
   setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
+  setsockopt(fd, SOL_IP, IP_RECVERR, &one, sizeof one);  // that nobody listens there (ICMP) is told, with whom it was for: LoopImpl::read_refusals
+  if (where->storage.ss_family == AF_INET6) setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &one, sizeof one);
   if (bind(fd, where->get(), where->length) != 0) {
     const int error = errno;
     close(fd);

@@ -217,6 +217,19 @@ class Phones(InteropTest):
         self.wait(lambda: len(alive.calls) == 2, 15, "both callers to be served")
         self.assertEqual([c.caller for c in alive.calls], ["09120000001", "09120000002"])
 
+    def test_where_nobody_listens_any_more_the_next_agent_is_rung_at_once(self):
+        """RFC 3261 §18.4, §8.1.3.1: ICMP says that the port is closed; the ring time of ten minutes is not waited for."""
+        self.server.set("queue", "support", ring="10m")
+        gone = self.phone(self.server, 0)
+        gone.put_away()
+        call = self.customer(self.server, "09120000001").call(self.support)
+        self.wait_state(gone.code, "paused", 15)
+        willing = self.phone(self.server, 1)
+        self.wait(lambda: willing.live(), 10, "the next agent")
+        row = next(r for r in self.server.json("agent", "list") if r["agent"] == gone.code)
+        self.assertEqual(row["reason"], "unreachable")
+        call.bye()
+
     def test_an_agent_who_lets_it_ring_is_paused_and_the_caller_goes_on_first(self):
         self.server.set("queue", "support", ring="1s")
         lazy = self.phone(self.server, 0, sip.Behaviour(answer_after=None))
