@@ -62,7 +62,8 @@ bool move_on(Desk& desk, CallId id) {
     accept(desk, id);
     leave_queue(desk, id, LeftQueue::overflow_queue, WithdrawReason::moved);
     join(desk, id, next, since);
-    if (!has_room(desk.state.queue(next)) && desk.state.queue(next).line.size() > static_cast<std::size_t>(desk.state.queue(next).settings.capacity))
+    const bool served = desk.state.find(id)->answered;  // as in enqueue
+    if (!served && !has_room(desk.state.queue(next)) && desk.state.queue(next).line.size() > static_cast<std::size_t>(desk.state.queue(next).settings.capacity))
       overflow_or_end(desk, id, Outcome::queue_full);
     return true;
   }
