@@ -328,6 +328,11 @@ void Peer::woken(std::uint64_t token) {
       house_.wake(index_, now + Duration::seconds(call->session_expires / 2), token);
       return;
     }
+    case reoffer_timer: {
+      PeerCall* call = find(id);
+      if (call && call->state == PeerCall::State::talking && call->sends && !call->invite) offer_again(*call);
+      return;
+    }
     case reliable_timer: {
       PeerCall* call = find(id);
       if (!call || call->reliable.empty() || call->state != PeerCall::State::ringing) return;
@@ -526,7 +531,12 @@ void Peer::invite_response(std::uint64_t id, Client& client, std::string_view by
       return end(*call, Notice::refused, status);
     }
     if (call->state != PeerCall::State::talking) return;
-    if (status == 491 || status == 500) { call->sends = true; return; }  // glare, or too early: the person presses again or not
+    if (status == 491 || status == 500) {                     // glare, or too early
+      // taking back from hold is tried again (RFC 3261 §14.1: 2.1 to 4 s after); whom a hold failed for talks on
+      if (call->sends) house_.wake(index_, house_.now() + Duration::milliseconds(2'100 + dice_.below(1'900)), call->id * tokens + reoffer_timer);
+      call->sends = true;
+      return;
+    }
     if (status == 481 || status == 408) { in_dialog(*call, "BYE", {}, {}); end(*call, Notice::gone); }
     return;
   }

@@ -130,7 +130,7 @@ class Peer {
     bool provisional = false, done = false, cancel_sent = false, cancel_done = false;
     int tries = 0;
   };
-  enum Token : std::uint64_t { client_timer = 0, cancel_timer = 1, answer_timer = 2, enrol_timer = 3, refresh_timer = 4, reliable_timer = 5, tokens = 8 };
+  enum Token : std::uint64_t { client_timer = 0, cancel_timer = 1, answer_timer = 2, enrol_timer = 3, refresh_timer = 4, reliable_timer = 5, reoffer_timer = 6, tokens = 8 };
 
   void send(std::string bytes) { house_.transmit(index_, std::move(bytes)); }
   std::string place() const;
