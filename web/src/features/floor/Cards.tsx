@@ -46,7 +46,7 @@ const Card = memo(function Card({ row, limit, says, onChosen }: { row: AgentRow;
       <ButtonBase
         title={says}
         onClick={(event) => onChosen(row, event.currentTarget)}
-        sx={(theme) => ({ display: 'block', textAlign: 'start', minWidth: 0, overflow: 'hidden', borderRadius: 1, border: 1, borderColor: 'divider', paddingInline: '12px 8px', py: '3px', position: 'relative', lineHeight: 1.35, fontSize: 14, opacity: row.state === 'signed-out' ? 0.85 : 1, '&::before': { content: '""', position: 'absolute', insetBlock: 0, insetInlineStart: 0, inlineSize: 5, bgcolor: theme.vars?.palette.state[row.state] }, '&:hover': { bgcolor: 'action.hover' }, '&:focus-visible': { outline: '2px solid', outlineOffset: -2 } })}
+        sx={(theme) => ({ display: 'block', textAlign: 'start', minWidth: 0, overflow: 'hidden', borderRadius: 1, border: 1, borderColor: 'divider', paddingInline: '12px 8px', py: '3px', position: 'relative', lineHeight: 1.35, fontSize: 14, '&::before': { content: '""', position: 'absolute', insetBlock: 0, insetInlineStart: 0, inlineSize: 5, bgcolor: theme.vars?.palette.state[row.state] }, '&:hover': { bgcolor: 'action.hover' }, '&:focus-visible': { outline: '2px solid', outlineOffset: -2 } })}
       >
         <Box component="span" sx={{ display: 'block', fontWeight: 700, ...oneLine }}>
           <Named code={row.code} name={row.name} />
