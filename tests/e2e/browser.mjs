@@ -26,7 +26,8 @@ export async function openFirefox() {
 }
 
 // Preferences as the page keeps them, before it runs.
-export const speaking = (language) => [(chosen) => localStorage.setItem('pasokh.preferences', JSON.stringify({ language: chosen, calendar: chosen === 'fa' ? 'jalali' : 'gregorian', scheme: 'light' })), language];
+// (A frame that the browser refused to fill has an origin of its own, "null", and no storage.)
+export const speaking = (language) => [(chosen) => self.origin !== 'null' && localStorage.setItem('pasokh.preferences', JSON.stringify({ language: chosen, calendar: chosen === 'fa' ? 'jalali' : 'gregorian', scheme: 'light' })), language];
 
 export async function picture(page, path) {
   mkdirSync(dirname(path), { recursive: true });
