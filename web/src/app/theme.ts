@@ -13,7 +13,7 @@ declare module '@mui/material/styles' {
 
 // One colour a state, the same on desk, floor and charts; each is told by a word or a shape too.
 const states = {
-  light: { ready: '#15803d', offered: '#0369a1', talking: '#1d4ed8', 'wrap-up': '#7c3aed', paused: '#b45309', 'signed-out': '#64748b', waiting: '#be123c' },
+  light: { ready: '#15803d', offered: '#0369a1', talking: '#1d4ed8', 'wrap-up': '#7c3aed', paused: '#b45309', 'signed-out': '#586779', waiting: '#be123c' },
   dark: { ready: '#4ade80', offered: '#38bdf8', talking: '#7ea6ff', 'wrap-up': '#c4a1ff', paused: '#fbbf24', 'signed-out': '#94a3b8', waiting: '#fb7185' },
 };
 
