@@ -503,15 +503,16 @@ void SipWorld::ask_now(std::uint64_t id) {
 
 // Specialists look at their console now and then: who has been set aside and works comes back.
 void SipWorld::look_at_console() {
-  if (!control_->is_up()) return;
-  const Floor& floor = control_->board()->floor();
   for (std::size_t i = 0; i < people_.size(); ++i) {
+    if (!control_->is_up()) return;
     if (!works(static_cast<int>(i)) || now_.us / 1'000'000 % 37 != static_cast<std::int64_t>(i) % 37) continue;
     const Peer& phone = *peers_[static_cast<std::size_t>(people_[i].desk) + 1];
     if (!due_[i].empty() && phone.busy_with() == 0) {  // forgotten: they see it, or the supervisor does
       const bool boss = now_.us / 1'000'000 / 37 % 2 == 0;
       write_reports(static_cast<int>(i), boss ? "release" : "report", boss ? "boss" : code(static_cast<int>(i)));
     }
+    if (!control_->is_up()) return;  // it may have been killed by what they asked
+    const Floor& floor = control_->board()->floor();
     if (phone.is_registered() && floor.state(floor.agent(code(static_cast<int>(i)))) == AgentState::paused && phone.busy_with() == 0) ask(static_cast<int>(i), "ready", {});
   }
 }
