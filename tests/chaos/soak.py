@@ -72,7 +72,12 @@ class Soak:
             if not long_call.up or not self.centre.alive():
                 self.problems.append("the long call or the server ended: %s" % long_call)
                 break
-        self.stack.wait(lambda: all(c.ended_at for c in calls), 120, "the last calls to end")
+        try:
+            self.stack.wait(lambda: all(c.ended_at for c in calls), 120, "the last calls to end")
+        except AssertionError:
+            left = [c for c in calls if not c.ended_at]
+            rows = {r["caller"]: r for r in self.centre.calls()}
+            self.problems += ["a call does not end: %s, begun at %.3f; the report says %s" % (c, c.started_at, rows.get(c.agent.user)) for c in left[:10]]
         long_call.bye()
         print("%d calls, %d kills" % (len(calls), kills))
         self.judge_memory(memory)
